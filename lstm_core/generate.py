@@ -1,0 +1,107 @@
+"""What the network makes by itself: sampled text, next-token probabilities, series forecasts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lstm_core.model import SequenceModel, State
+
+
+class Stepper:
+    """Feeds a model one token or value at a time, carrying its state along. Batch size 1, no gradients.
+
+    `torch.lstm_cell` is the same fused cell that training uses, but without the overhead of a sequence.
+    """
+
+    def __init__(self, model: SequenceModel, state: State | None = None) -> None:
+        lstm = model.lstm
+        self.model = model
+        self.layers = [
+            [getattr(lstm, f"{name}_l{n}") for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
+            for n in range(lstm.num_layers)
+        ]
+        zeros = torch.zeros(lstm.num_layers, 1, lstm.hidden_size)
+        h, c = (zeros, zeros) if state is None else state
+        self.state = [(h[n], c[n]) for n in range(lstm.num_layers)]
+
+    def step(self, inputs: Tensor) -> Tensor:
+        """inputs: (1,) token or (1, 1) value; returns the prediction, (vocab_size,) logits or (1,) value."""
+        x = self.model.embed(inputs)
+        for n, weights in enumerate(self.layers):
+            self.state[n] = torch.lstm_cell(x, self.state[n], *weights)
+            x = self.state[n][0]
+        return self.model.head(x)[0]
+
+
+@torch.no_grad()
+def read(model: SequenceModel, inputs: Tensor) -> tuple[Tensor, State]:
+    """Read (T,) tokens or (T, 1) values; all predictions (T, vocab_size or 1), and the state after them."""
+    predictions, state = model(inputs[:, None])
+    return predictions[:, 0], state
+
+
+@torch.no_grad()
+def sample_text(
+    model: SequenceModel,
+    prompt: Sequence[int],
+    length: int,
+    temperature: float = 1.0,
+    top_k: int = 0,
+    seed: int = 0,
+) -> list[int]:
+    """`length` tokens that continue `prompt` (at least one token), drawn at random.
+
+    Logits are divided by `temperature`; with `top_k` > 0 only the k likeliest tokens can be drawn. Each
+    draw inverts the cumulative distribution at a number that depends on `seed` alone: the same seed gives
+    text that changes only where the network's opinion changed, not where the dice fell differently.
+
+    Raises ValueError for an empty prompt.
+    """
+    if not len(prompt):
+        raise ValueError("a prompt needs at least one token to continue from.")
+    draws = np.random.default_rng(seed).random(length)
+    logits, state = read(model, torch.tensor(prompt))
+    stepper, last = Stepper(model, state), logits[-1]
+    tokens: list[int] = []
+    for draw in draws:
+        tokens.append(_draw(last.double().numpy(), temperature, top_k, draw))
+        last = stepper.step(torch.tensor([tokens[-1]]))
+    return tokens
+
+
+def _draw(logits: np.ndarray, temperature: float, top_k: int, draw: float) -> int:
+    scaled = (logits - logits.max()) / temperature
+    if 0 < top_k < len(scaled):
+        # exactly k survive, also when several logits tie at the k-th place
+        left_out = np.argpartition(-scaled, top_k - 1)[top_k:]
+        scaled[left_out] = -np.inf
+    cumulative = np.cumsum(np.exp(scaled))
+    # side="right": a token of probability 0 is never drawn, not even at draw = 0
+    return min(int(np.searchsorted(cumulative, draw * cumulative[-1], side="right")), len(logits) - 1)
+
+
+def next_tokens(model: SequenceModel, prompt: Sequence[int], k: int = 8) -> tuple[list[int], np.ndarray]:
+    """The k likeliest tokens after `prompt`, likeliest first, and their probabilities (k,), temperature 1."""
+    logits, _ = read(model, torch.tensor(prompt))
+    probabilities, tokens = torch.softmax(logits[-1], dim=-1).topk(min(k, logits.shape[-1]))
+    return tokens.tolist(), probabilities.numpy()
+
+
+@torch.no_grad()
+def forecast(model: SequenceModel, known: Tensor, steps: int) -> tuple[np.ndarray, np.ndarray]:
+    """Read the `known` values (T, 1), then feed on its own predictions for `steps` more.
+
+    Returns the one-step-ahead predictions (T,), where entry t is the prediction of value t + 1, and the
+    closed-loop forecast (steps,), which begins one step after the last known value. Scaled units.
+    """
+    predictions, state = read(model, known)
+    stepper, value = Stepper(model, state), predictions[-1]
+    values = []
+    for _ in range(steps):
+        values.append(value.item())
+        value = stepper.step(value[None])
+    return predictions[:, 0].numpy(), np.array(values, dtype=np.float32)

@@ -1,0 +1,309 @@
+"""RunHost: many runs share a few threads in fair slices, and go on only while somebody watches.
+
+Everything that crosses this interface is a plain value: tokens, configs, messages, encoded frames. Whoever
+watches hands in a function that takes bytes; it is called from a worker thread and must return at once.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import logging
+import os
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from lstm_core.config import RunConfig
+from lstm_core.frame import Frame
+from lstm_core.run import Run
+from lstm_core.tasks import make_task
+
+LOG = logging.getLogger(__name__)
+SLICE = 0.020  # seconds of training before the next run has its turn …
+ROUND = 0.100  # … or less, so that a round over all runs takes about this long
+SHORTEST_SLICE = 0.004
+
+Deliver = Callable[[bytes], None]
+
+
+@dataclass
+class _Viewer:
+    deliver: Deliver
+    ready: bool = True  # has drawn what it got and wants the next frame
+    seen: int = -1  # number of the last frame it got
+
+
+@dataclass
+class _Seat:
+    """A place for one run: its config, its viewers, and the run once there is room for it."""
+
+    config: RunConfig
+    run: Run | None = None
+    viewers: dict[int, _Viewer] = field(default_factory=dict)
+    unwatched_since: float = 0.0
+    due: float | None = None  # when it has its next turn; None: not queued
+    working: bool = False
+    again: bool = False  # something came in while it was working
+
+
+class RunHost:
+    """Opens runs, lets them train in turn, and hands their frames to whoever watches.
+
+    At most `max_runs` networks exist at once; a further run waits in line, and its viewers are told their
+    place. A run that nobody has watched for `lease` seconds pauses by itself; after `forget` seconds, or as
+    soon as somebody waits for its place, it is gone.
+    """
+
+    def __init__(
+        self,
+        workers: int | None = None,
+        max_runs: int = 64,
+        lease: float = 5.0,
+        forget: float = 600.0,
+    ) -> None:
+        self.max_runs = max_runs
+        self.lease = lease
+        self.forget = forget
+        self._workers = workers or min(4, os.cpu_count() or 1)
+        self._seats: dict[str, _Seat] = {}  # by token, in the order they were opened
+        self._watched: dict[int, str] = {}  # viewer → token
+        self._queue: list[tuple[float, int, str]] = []  # heap of (due, tie, token)
+        self._ties = itertools.count()
+        self._lock = threading.Condition()
+        self._threads: list[threading.Thread] = []
+        self._stopping = False
+        self._next_cleaning = 0.0
+        self._rates = (time.monotonic(), 0, 0.0)  # since, steps then, steps per second
+
+    # -- what pages call ---------------------------------------------------------------------------------
+
+    def open(self, config: RunConfig) -> str:
+        """Open a run and return its token, the only key to it. It starts as soon as it is watched.
+
+        Raises ValueError when its data cannot be learnt from.
+        """
+        make_task(config.task, config.train)  # cached; here so that the page can say what is wrong
+        token = secrets.token_urlsafe(16)
+        with self._lock:
+            self._seats[token] = _Seat(config, unwatched_since=time.monotonic())
+            self._place()
+        return token
+
+    def configure(self, token: str, config: RunConfig) -> bool:
+        """Give the run a new network if task, model or training differ; True if they do.
+
+        Raises KeyError for an unknown token, ValueError when the data cannot be learnt from; then the old
+        network goes on.
+        """
+        make_task(config.task, config.train)
+        with self._lock:
+            seat = self._seats[token]
+            old = seat.config
+            if (old.task, old.model, old.train) == (config.task, config.model, config.train):
+                return False
+            seat.config = config
+            if seat.run is not None:
+                seat.run.post({"type": "configure", "config": config})
+                self._enqueue(token, 0.0)
+        return True
+
+    def knows(self, token: str) -> bool:
+        """Whether there is a run of this token, training or waiting."""
+        with self._lock:
+            return token in self._seats
+
+    def post(self, token: str, message: dict[str, Any]) -> None:
+        """Send a run a message (see `Run.post`). Raises KeyError (unknown token), ValueError (bad one)."""
+        with self._lock:
+            seat = self._seats[token]
+            if message.get("type") == "configure":
+                raise ValueError("a new network is made by configure(), not by a message.")
+            if seat.run is not None:
+                seat.run.post(message)
+                self._enqueue(token, 0.0)
+
+    # -- what the channel calls --------------------------------------------------------------------------
+
+    def watch(self, token: str, deliver: Deliver) -> int:
+        """Begin to receive frames, the latest one at once; returns the viewer's number.
+
+        Raises KeyError for an unknown token.
+        """
+        viewer = next(self._ties)
+        with self._lock:
+            seat = self._seats[token]
+            seat.viewers[viewer] = _Viewer(deliver)
+            self._watched[viewer] = token
+            self._place()
+            self._deliver(seat)
+            self._enqueue(token, 0.0)
+        return viewer
+
+    def ready(self, viewer: int) -> None:
+        """The viewer has drawn its frame and wants the newest. Until it says so it gets none."""
+        with self._lock:
+            token = self._watched.get(viewer)
+            if token is None:
+                return
+            seat = self._seats[token]
+            seat.viewers[viewer].ready = True
+            self._deliver(seat)
+            if seat.run is not None and seat.viewers[viewer].ready:
+                seat.run.wanted = True
+            self._enqueue(token, 0.0)
+
+    def unwatch(self, viewer: int) -> None:
+        """Stop receiving. Unknown numbers are ignored."""
+        with self._lock:
+            token = self._watched.pop(viewer, None)
+            if token is None:
+                return
+            seat = self._seats[token]
+            del seat.viewers[viewer]
+            seat.unwatched_since = time.monotonic()
+
+    def stats(self) -> dict[str, Any]:
+        """`runs` (networks that exist), `waiting`, `viewers`, `steps_per_second` (all runs together)."""
+        with self._lock:
+            runs = [seat.run for seat in self._seats.values() if seat.run is not None]
+            now, steps = time.monotonic(), sum(run.steps for run in runs)
+            since, before, rate = self._rates
+            if now - since >= 1.0:
+                rate = max(0, steps - before) / (now - since)
+                self._rates = (now, steps, rate)
+            return {
+                "runs": len(runs),
+                "waiting": len(self._seats) - len(runs),
+                "viewers": len(self._watched),
+                "steps_per_second": round(rate, 1),
+            }
+
+    def close(self) -> None:
+        """Stop all workers and forget all runs."""
+        with self._lock:
+            self._stopping = True
+            self._lock.notify_all()
+        for thread in self._threads:
+            thread.join()
+        with self._lock:
+            self._seats.clear()
+            self._watched.clear()
+            self._queue.clear()
+
+    # -- places ------------------------------------------------------------------------------------------
+
+    def _place(self) -> None:
+        """Give waiting seats that are watched a run while there is room, and tell the others their place."""
+        waiting = [item for item in self._seats.items() if item[1].run is None and item[1].viewers]
+        while waiting and (self._runs() < self.max_runs or self._evict()):
+            token, seat = waiting.pop(0)
+            seat.run = Run(seat.config)
+            self._enqueue(token, 0.0)
+        for place, (_, seat) in enumerate(waiting, start=1):
+            message = (
+                f"All {self.max_runs} places are taken. Yours is number {place} in the queue; "
+                "training starts by itself as soon as one is free."
+            )
+            frame = Frame({"status": "waiting", "message": message, "step": 0}).encode()
+            for viewer in seat.viewers.values():
+                viewer.deliver(frame)
+
+    def _runs(self) -> int:
+        return sum(seat.run is not None for seat in self._seats.values())
+
+    def _evict(self) -> bool:
+        """Drop the run that has been without viewers the longest, if its lease has run out."""
+        now = time.monotonic()
+        idle = [
+            (seat.unwatched_since, token)
+            for token, seat in self._seats.items()
+            if seat.run is not None and not seat.viewers and now - seat.unwatched_since > self.lease
+        ]
+        if idle:
+            del self._seats[min(idle)[1]]
+        return bool(idle)
+
+    def _clean(self, now: float) -> None:
+        """Forget the seats that nobody came back to, and fill the room."""
+        for token, seat in list(self._seats.items()):
+            if not seat.viewers and now - seat.unwatched_since > self.forget:
+                del self._seats[token]
+        self._place()
+
+    # -- turns -------------------------------------------------------------------------------------------
+
+    def _enqueue(self, token: str, delay: float) -> None:
+        """Queue a turn after `delay` seconds, unless an earlier one is queued."""
+        if not self._threads:
+            self._start()
+        seat = self._seats[token]
+        due = time.monotonic() + delay
+        if seat.working:
+            seat.again = True
+        elif seat.due is None or due < seat.due:
+            seat.due = due
+            heapq.heappush(self._queue, (due, next(self._ties), token))
+            self._lock.notify()
+
+    def _start(self) -> None:
+        for number in range(self._workers):
+            thread = threading.Thread(target=self._worker, name=f"run-worker-{number}", daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def _next(self) -> tuple[str, _Seat, Run, float] | None:
+        """Wait for a turn that is due: token, seat, run, and the length of the slice. None: stop."""
+        while not self._stopping:
+            now = time.monotonic()
+            if now >= self._next_cleaning:
+                self._next_cleaning = now + 1.0
+                self._clean(now)
+            if not self._queue or self._queue[0][0] > now:
+                wake = min([self._next_cleaning, *(due for due, _, _ in self._queue[:1])])
+                self._lock.wait(max(0.0, wake - now))
+                continue
+            due, _, token = heapq.heappop(self._queue)
+            seat = self._seats.get(token)
+            if seat is None or seat.run is None or seat.due != due:
+                continue  # gone, or queued earlier since
+            seat.due, seat.working, seat.again = None, True, False
+            share = ROUND * self._workers / (len(self._queue) + 1)
+            return token, seat, seat.run, max(SHORTEST_SLICE, min(SLICE, share))
+        return None
+
+    def _worker(self) -> None:
+        while True:
+            with self._lock:
+                turn = self._next()
+                if turn is None:
+                    return
+                token, seat, run, seconds = turn
+                run.wanted = any(viewer.ready for viewer in seat.viewers.values())
+            delay = run.work(seconds)
+            with self._lock:
+                seat.working = False
+                self._deliver(seat)
+                if self._seats.get(token) is not seat:
+                    continue
+                if seat.again:
+                    delay = 0.0
+                lease_over = not seat.viewers and time.monotonic() - seat.unwatched_since > self.lease
+                if delay is not None and not lease_over:
+                    self._enqueue(token, delay)
+
+    def _deliver(self, seat: _Seat) -> None:
+        """The latest frame to every viewer that is ready for one it has not seen."""
+        run = seat.run
+        if run is None or run.latest is None:
+            return
+        for viewer in seat.viewers.values():
+            if viewer.ready and viewer.seen != run.frames:
+                viewer.ready, viewer.seen = False, run.frames
+                try:
+                    viewer.deliver(run.latest)
+                except Exception:  # a viewer that is going away must not stop the others
+                    LOG.exception("a viewer did not take its frame")

@@ -1,0 +1,200 @@
+"""What a viewer sees of a trainer: the probe's gates and states, the losses, and what the network makes.
+
+An observer only looks. It draws no number from the training stream and changes no weight.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lstm_core.config import View
+from lstm_core.frame import Frame
+from lstm_core.generate import forecast, next_tokens, sample_text
+from lstm_core.tasks import SeriesTask, TextTask
+from lstm_core.trace import trace
+from lstm_core.trainer import Trainer
+
+PROBE_LIMIT = 128  # tokens or values in the heatmaps
+SERIES_PROBE = 48  # values in the stretch that is shown
+PROMPT_LIMIT = 200  # tokens of a prompt that are read; earlier ones are left out
+SAMPLE_LENGTH = {"characters": 240, "words": 60}  # tokens
+GROWTH_LENGTH = {"characters": 60, "words": 14}
+UNITS_SHOWN = 32  # when only the most active ones are asked for
+CONTEXT = 128  # known values before a forecast
+HORIZON = 96  # forecast steps of a series without a known period
+SIGNALS = "cifgoh"
+C_LIMITS = (0.5, 1.0, 1.5, 2.0, 3.0, 5.0, 7.0, 10.0, 15.0, 20.0, 30.0, 50.0, 100.0, 200.0)
+
+
+def is_growth_step(step: int) -> bool:
+    """True at 0, 10, 30, 100, 300, 1000, …: the moments whose samples are kept to look back on."""
+    digits = str(step)
+    return step == 0 or (step >= 10 and digits[0] in "13" and not digits[1:].strip("0"))
+
+
+def sparse(labels: list[str]) -> list[str]:
+    """Every eighth label, the others empty: numbers side by side would run into each other."""
+    return [label if place % 8 == 0 else "" for place, label in enumerate(labels)]
+
+
+class Observer:
+    """Looks at one trainer. `view` may be replaced at any time."""
+
+    def __init__(self, trainer: Trainer, view: View) -> None:
+        self.trainer = trainer
+        self.view = view
+        self.outputs: dict[str, Any] = {}  # scalars and texts of the latest `refresh_outputs`
+        self.output_arrays: dict[str, np.ndarray] = {}
+        self.growth: list[tuple[int, str]] = []  # (step, sample) at log-spaced steps
+        self._shown: list[int] = []  # units in the heatmaps, ascending
+        self._c_limit = C_LIMITS[0]
+
+    def observe(self, meta: dict[str, Any]) -> Frame:
+        """The frame of this moment: `meta` with what the trainer, the probe and the outputs add to it."""
+        trainer, task = self.trainer, self.trainer.task
+        tokens, labels, probe_arrays = self._probe()
+        layer = min(self.view.layer, trainer.config.model.num_layers - 1)
+        with torch.no_grad():
+            signals = trace(trainer.model.lstm, trainer.model.embed(tokens))
+        matrices = {name: getattr(signals, name)[layer, :, 0].numpy() for name in SIGNALS}  # each (T, H)
+        units = self._choose_units(matrices["c"])
+        rows = list(range(0, len(units), max(1, len(units) // 8)))  # that carry a label
+        arrays = {name: matrix[:, units].T.astype(np.float16) for name, matrix in matrices.items()}
+        arrays |= probe_arrays | self.output_arrays
+        arrays["loss_step"], arrays["loss"] = trainer.losses.arrays()
+        arrays["valid_step"], arrays["valid"] = trainer.valid_losses.arrays()
+        config = trainer.config
+        meta = meta | {
+            "kind": task.kind,
+            "step": trainer.step_count,
+            "loss": trainer.loss,
+            "valid_loss": trainer.valid_loss,
+            "learning_rate": trainer.learning_rate,
+            "tokens_per_step": trainer.knobs.batch_size * config.train.sequence_length,
+            "layer": layer,
+            "num_layers": config.model.num_layers,
+            "hidden_size": config.model.hidden_size,
+            "units": units,
+            "unit_rows": rows,
+            "unit_labels": [units[row] for row in rows],
+            "labels": labels,
+            "ticks": labels if task.kind == "text" else sparse(labels),
+            "c_limit": self._limit(matrices["c"]),
+        }
+        if isinstance(task, TextTask):
+            meta |= self._next_tokens(task) | {"growth": self.growth}
+            meta |= {
+                "level": task.level,
+                "default_probe": task.default_probe,
+                "default_prompt": task.default_prompt,
+            }
+        return Frame(meta | self.outputs, arrays)
+
+    def refresh_outputs(self) -> None:
+        """Sample or forecast anew. Takes longer than a frame, so the caller decides how often."""
+        task = self.trainer.task
+        if isinstance(task, TextTask):
+            prompt = self._prompt(task)[0]
+            sample = self._sample(task, SAMPLE_LENGTH[task.level])
+            # the joint between prompt and sample may need a space, or none, so both are decoded together
+            head, whole = task.decode(prompt), task.decode(prompt + sample)
+            self.outputs = {"prompt": head, "sample": whole[len(head) :]}
+        else:
+            self.outputs, self.output_arrays = self._forecast(task)
+
+    def record_growth(self) -> None:
+        """Keep a short sample of this step for the list that shows how the writing grew."""
+        task = self.trainer.task
+        if isinstance(task, TextTask):
+            sample = self._sample(task, GROWTH_LENGTH[task.level])
+            text = task.decode(self._prompt(task)[0] + sample)
+            self.growth.append((self.trainer.step_count, "".join("↵" if c == "\n" else c for c in text)))
+
+    def _sample(self, task: TextTask, length: int) -> list[int]:
+        view, prompt = self.view, self._prompt(task)[0]
+        return sample_text(self.trainer.model, prompt, length, view.temperature, view.top_k, view.seed)
+
+    def _prompt(self, task: TextTask) -> tuple[list[int], str]:
+        """Tokens of the prompt, at least one, and a sentence if they are not what was typed."""
+        typed = task.default_prompt if self.view.prompt is None else self.view.prompt
+        tokens = task.encode(typed)[-PROMPT_LIMIT:]
+        if tokens:
+            return tokens, ""
+        start = task.encode("\n") or [0]
+        if not typed:
+            return start, "The prompt is empty: the network starts from a line break."
+        return start, "The text never uses these characters, so the network starts from a line break."
+
+    def _next_tokens(self, task: TextTask) -> dict[str, Any]:
+        prompt, note = self._prompt(task)
+        tokens, probabilities = next_tokens(self.trainer.model, prompt)
+        return {
+            "next": [task.display(token) for token in tokens],
+            "next_p": [float(p) for p in probabilities],
+            "prompt_note": note,
+        }
+
+    def _probe(self) -> tuple[Tensor, list[str], dict[str, np.ndarray]]:
+        """What the heatmaps read: (T, 1) tokens or (T, 1, 1) values; the labels of its steps; its arrays."""
+        task = self.trainer.task
+        if isinstance(task, SeriesTask):
+            length = min(SERIES_PROBE, len(task.values))
+            start = round(self.view.probe_start * (len(task.values) - length))
+            window = slice(start, start + length)
+            labels = [str(x) for x in task.x[window]]
+            values = task.values[window].astype(np.float32)
+            return task.scaled[window, None, None], labels, {"probe": values}
+        typed = task.default_probe if self.view.probe is None else self.view.probe
+        tokens = (task.encode(typed) or task.encode(task.default_probe) or [0])[:PROBE_LIMIT]
+        return torch.tensor(tokens)[:, None], [task.display(token) for token in tokens], {}
+
+    def _choose_units(self, c: np.ndarray) -> list[int]:
+        """Units to show for c (T, H). The choice is sticky: rows that come and go cannot be followed."""
+        hidden = c.shape[1]
+        if self.view.units == "all" or hidden <= UNITS_SHOWN:
+            return list(range(hidden))
+        activity = c.std(axis=0)
+        if len(self._shown) != UNITS_SHOWN or max(self._shown) >= hidden or self.trainer.step_count == 0:
+            self._shown = sorted(np.argsort(-activity)[:UNITS_SHOWN].tolist())
+        hidden_units = [unit for unit in range(hidden) if unit not in self._shown]
+        weakest = min(self._shown, key=lambda unit: activity[unit])
+        strongest = max(hidden_units, key=lambda unit: activity[unit])
+        if activity[strongest] > 2 * activity[weakest]:
+            self._shown = sorted({*self._shown, strongest} - {weakest})
+        return self._shown
+
+    def _limit(self, c: np.ndarray) -> float:
+        """End of the colour scale of c: a round number, sticky. A few strong units may go beyond it."""
+        reach = float(np.quantile(np.abs(c), 0.9))
+        if not self._c_limit / 2 < reach <= self._c_limit:
+            self._c_limit = next((limit for limit in C_LIMITS if reach <= limit), C_LIMITS[-1])
+        return self._c_limit
+
+    def _forecast(self, task: SeriesTask) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """One-step-ahead fit and closed-loop forecast around the start of the validation part."""
+        wanted = round(3 * task.period) if task.period else HORIZON
+        first, end = max(0, task.split - CONTEXT), min(len(task.values), task.split + min(wanted, 300))
+        known = task.scaled[first : task.split, None]
+        fit, ahead = forecast(self.trainer.model, known, end - task.split)
+        ahead, truth = task.unscale(ahead), task.values[task.split : end]
+        outputs = {
+            "x": [x if isinstance(x, str) else float(x) for x in task.x[first:end]],
+            "forecast_x": [x if isinstance(x, str) else float(x) for x in task.x[task.split : end]],
+            "closed_rmse": float(np.sqrt(np.mean((ahead - truth) ** 2))),
+            "one_step_rmse": math.sqrt(self.trainer.valid_loss) * task.std,
+            "naive_rmse": task.naive_rmse,
+            "naive_loss": (task.naive_rmse / task.std) ** 2,
+            "unit": task.unit,
+        }
+        # the prediction of the first known value does not exist; the last one is the forecast's first
+        arrays = {
+            "data": task.values[first:end].astype(np.float32),
+            "fit": np.concatenate([[np.nan], task.unscale(fit[:-1])]).astype(np.float32),
+            "forecast": ahead.astype(np.float32),
+        }
+        return outputs, arrays

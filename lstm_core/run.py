@@ -1,0 +1,220 @@
+"""Run: one network that trains in slices while it is watched.
+
+A run is an actor. Anyone may `post` a message; only `work`, which one thread calls at a time, touches the
+network. So nothing here needs a lock, and a knob acts at the very next step.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from lstm_core.config import Knobs, RunConfig, View
+from lstm_core.frame import Frame
+from lstm_core.observe import Observer, is_growth_step
+from lstm_core.trainer import Trainer
+
+FRAME_INTERVAL = 1 / 20  # seconds between frames, at least
+FRAME_SHARE = 0.05  # of the working time may go into frames …
+OUTPUT_SHARE = 0.03  # … and into sampling or forecasting, so that watching stays nearly free
+TEXT_LIMIT = 4_000  # characters of a probe or prompt that are looked at
+
+LOG = logging.getLogger(__name__)
+
+
+class Run:
+    """One network, from its config. `latest` is the newest frame, encoded; `frames` counts them."""
+
+    def __init__(self, config: RunConfig, clock: Callable[[], float] = time.monotonic) -> None:
+        self.config = config
+        self.playing = True
+        self.wanted = False  # set by whoever has a viewer that is ready for a frame
+        self.latest: bytes | None = None
+        self.frames = 0
+        self.steps = 0  # taken in all, over every network that this run has had
+        self._clock = clock
+        self._inbox: deque[dict[str, Any]] = deque()
+        self._view = config.view
+        self._knobs = config.knobs
+        self._network: tuple[Trainer, Observer] | None = None
+        self._steps_asked = 0
+        self._next_step = self._next_frame = self._next_output = 0.0
+        self._changed = True  # something is to be shown that no frame has shown yet
+        self._rate = _Rate(clock)
+        self._failed = False
+
+    def post(self, message: dict[str, Any]) -> None:
+        """Leave a message: {"type": "play" | "pause" | "step" | "reset"}, {"type": "knob" | "view", "name",
+        "value"}, or {"type": "configure", "config": RunConfig} for a new network. Any thread.
+
+        Raises ValueError, and changes nothing, for a message that says none of these.
+        """
+        kind = message.get("type")
+        if kind in ("knob", "view"):
+            name, value = message.get("name"), message.get("value")
+            make: Any = Knobs if kind == "knob" else View
+            allowed = make.__dataclass_fields__
+            if not isinstance(name, str) or name not in allowed:
+                raise ValueError(f"there is no {kind} {name!r}; there are {', '.join(sorted(allowed))}.")
+            if name in ("probe", "prompt"):
+                if not (value is None or isinstance(value, str)):
+                    raise ValueError(f"{name} is {type(value).__name__}; it must be text.")
+                message = message | {"value": value and value[:TEXT_LIMIT]}
+            make(**{name: value})  # raises for a value out of range
+        elif kind == "configure":
+            if not isinstance(message.get("config"), RunConfig):
+                raise ValueError("configure needs a RunConfig.")
+        elif kind not in ("play", "pause", "step", "reset"):
+            raise ValueError(f"unknown message type {str(kind)[:40]!r}.")
+        self._inbox.append(message)
+
+    def work(self, seconds: float) -> float | None:
+        """Train for about `seconds`, or until a frame was made because it was due and `wanted`.
+
+        Returns the seconds after which to call again (0: at once), or None when there is nothing to do until
+        the next `post` or until a frame is wanted.
+        """
+        try:
+            return self._work(seconds)
+        except Exception as error:  # a run that fails says so to its viewers, and must not end the worker
+            LOG.exception("a run failed")
+            self.playing, self._steps_asked, self._failed = False, 0, True
+            reason = f"This run stopped: {type(error).__name__}: {error}. Press Reset to start over."
+            self._emit(Frame({"status": "paused", "message": reason, "step": 0}))
+            return None
+
+    @property
+    def status(self) -> str:
+        """ "diverged", "training" or "paused"."""
+        if self._network and self._network[0].diverged and not self.playing:
+            return "diverged"
+        return "training" if self.playing else "paused"
+
+    def _work(self, seconds: float) -> float | None:
+        start = now = self._clock()
+        while True:
+            self._read_inbox(now)
+            network = self._built()
+            if self._frame_wanted() and now >= self._next_frame:
+                self._show(*network)
+                now = self._clock()
+                break
+            if not self._may_step(now) or now - start >= seconds:
+                break
+            self._step(*network, now)
+            now = self._clock()
+
+        waits = [self._next_step - now] if self.playing else []
+        waits += [0.0] if self._steps_asked else []
+        waits += [self._next_frame - now] if self._frame_wanted() else []
+        return max(0.0, min(waits)) if waits else None
+
+    def _frame_wanted(self) -> bool:
+        # steps that were asked for one by one come first: their frame shows all of them
+        return self.wanted and self._changed and not self._steps_asked
+
+    def _built(self) -> tuple[Trainer, Observer]:
+        """The trainer and its observer, made at the first call: building belongs to the worker's time."""
+        if self._network is None:
+            trainer = Trainer(replace(self.config, knobs=self._knobs))
+            self._network = trainer, Observer(trainer, self._view)
+            self._network[1].record_growth()
+            self._next_step = self._next_frame = self._next_output = 0.0
+            self._changed, self._failed = True, False
+            self._rate = _Rate(self._clock)
+        return self._network
+
+    def _read_inbox(self, now: float) -> None:
+        while self._inbox:
+            message = self._inbox.popleft()
+            kind = message["type"]
+            self._changed, self._next_frame = True, 0.0
+            if kind == "knob":
+                self._turn_knob(message["name"], message["value"], now)
+                continue
+            self._next_output = 0.0
+            if kind == "play":
+                self.playing, self._rate = True, _Rate(self._clock)
+            elif kind == "pause":
+                self.playing, self._steps_asked = False, 0
+            elif kind == "step":
+                self.playing, self._steps_asked = False, self._steps_asked + 1
+            elif kind == "view":
+                self._view = replace(self._view, **{message["name"]: message["value"]})
+                self._built()[1].view = self._view
+            else:  # reset or configure: a new network, and the paused stay paused
+                self.config = message.get("config", self.config)
+                self.playing = self.playing or self._failed
+                self._network, self._steps_asked = None, 0
+
+    def _turn_knob(self, name: str, value: Any, now: float) -> None:
+        self._knobs = replace(self._knobs, **{name: value})
+        self._built()[0].knobs = self._knobs
+        if name == "steps_per_second":
+            self._next_step = 0.0 if value is None else min(self._next_step, now + 1 / value)
+
+    def _may_step(self, now: float) -> bool:
+        return self._steps_asked > 0 or (self.playing and now >= self._next_step)
+
+    def _step(self, trainer: Trainer, observer: Observer, now: float) -> None:
+        rate = trainer.knobs.steps_per_second
+        if self._steps_asked:
+            self._steps_asked -= 1
+        elif rate:
+            # from the planned time, not from now, so that the asked rate is met on average
+            late = now - self._next_step > max(0.1, 1 / rate)
+            self._next_step = (now if late else self._next_step) + 1 / rate
+        trainer.step()
+        self.steps += 1
+        self._rate.count()
+        self._changed = True
+        if trainer.diverged:
+            self.playing, self._steps_asked = False, 0
+        elif is_growth_step(trainer.step_count):
+            observer.record_growth()
+
+    def _show(self, trainer: Trainer, observer: Observer) -> None:
+        start = self._clock()
+        if start >= self._next_output:
+            observer.refresh_outputs()
+            now = self._clock()
+            self._next_output = now + max(0.1, (now - start) / OUTPUT_SHARE)
+            start = now
+        meta = {
+            "status": self.status,
+            "message": trainer.diverged or "",
+            "steps_per_second": self._rate.per_second() if self.playing else 0.0,
+            "made": time.time(),
+        }
+        self._emit(observer.observe(meta))
+        self._next_frame = start + max(FRAME_INTERVAL, (self._clock() - start) / FRAME_SHARE)
+        self._changed = False
+
+    def _emit(self, frame: Frame) -> None:
+        self.wanted = False
+        self.latest = frame.encode()
+        self.frames += 1
+
+
+class _Rate:
+    """Steps per second over the last one to two seconds."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._since, self._count, self._value = clock(), 0, 0.0
+
+    def count(self) -> None:
+        self._count += 1
+
+    def per_second(self) -> float:
+        passed = self._clock() - self._since
+        if passed > 1.0:
+            self._value = self._count / passed
+            self._since, self._count = self._clock(), 0
+        elif self._value == 0.0 and passed > 0.2:
+            return self._count / passed
+        return self._value

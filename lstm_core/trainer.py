@@ -1,0 +1,154 @@
+"""Trainer: one network learning, one step at a time. It knows nothing of threads or viewers.
+
+Everything that training draws at random comes from the run's seed, and nothing else (sampling text,
+measuring the validation loss, being paused or watched) touches that stream: the same config gives the same
+losses, bit for bit on one machine.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from lstm_core.config import RunConfig
+from lstm_core.model import SequenceModel
+from lstm_core.tasks import make_task
+
+# One step's matrices are too small to share among threads; many runs share the cores instead.
+torch.set_num_threads(1)
+
+VALIDATE_EVERY = 100  # steps; costs about 1 % of the training time
+EARLY_VALIDATIONS = (1, 10, 30)
+SNAPSHOT_EVERY = 100  # steps between the weights that a diverged run falls back to
+
+
+class History:
+    """Values over steps in bounded memory: when it is full, neighbours are averaged in pairs."""
+
+    def __init__(self, capacity: int = 240) -> None:
+        self.capacity = capacity
+        self.points: list[tuple[int, float]] = []  # (last step of the bucket, mean over the bucket)
+        self.bucket = 1  # values in a full bucket
+        self._pending: list[float] = []
+
+    def append(self, step: int, value: float) -> None:
+        """Add the value of `step`; steps come in rising order."""
+        self._pending.append(value)
+        if len(self._pending) < self.bucket:
+            return
+        self.points.append((step, sum(self._pending) / len(self._pending)))
+        self._pending = []
+        if len(self.points) >= self.capacity:
+            pairs = zip(self.points[::2], self.points[1::2], strict=True)
+            self.points = [(second[0], (first[1] + second[1]) / 2) for first, second in pairs]
+            self.bucket *= 2
+
+    def cut(self, step: int) -> None:
+        """Forget everything after `step`."""
+        self.points = [point for point in self.points if point[0] <= step]
+        self._pending = []
+
+    def arrays(self) -> tuple[np.ndarray, np.ndarray]:
+        """Steps and values, each (n,) float32."""
+        table = np.array(self.points, dtype=np.float32).reshape(-1, 2)
+        return table[:, 0], table[:, 1]
+
+
+class Trainer:
+    """A network, its data and its optimiser. `knobs` may be replaced at any time; the next step uses them.
+
+    Attributes: `step_count`; `loss`, the latest training loss; `valid_loss`; `learning_rate`, the one that
+    the latest step used; `losses` and `valid_losses`, their histories; `diverged`, a sentence once the
+    loss was no longer finite, else None. Losses are in nats (text) or squared scaled units (series).
+    """
+
+    def __init__(self, config: RunConfig) -> None:
+        """Raises ValueError when the task cannot be learnt from (too short a text, say)."""
+        self.config = config
+        self.knobs = config.knobs
+        self.task = make_task(config.task, config.train)
+        self.model = SequenceModel(config.model, getattr(self.task, "vocab_size", None), config.train.seed)
+        self.parameters = list(self.model.parameters())
+        self.optimizer = torch.optim.Adam(self.parameters, lr=self.knobs.learning_rate, fused=True)
+        self.rng = np.random.default_rng(config.train.seed)
+        self.step_count = 0
+        self.loss = math.nan
+        self.valid_loss = math.nan
+        self.learning_rate = self.knobs.learning_rate
+        self.losses = History()
+        self.valid_losses = History()
+        self.diverged: str | None = None
+        self._good = self.snapshot()
+
+    def step(self) -> float:
+        """One optimiser step on one random batch; returns its training loss.
+
+        When the loss or its gradient is not finite, the weights go back to the last good ones and
+        `diverged` says so; the step then does not count.
+        """
+        knobs = self.knobs
+        length = self.config.train.sequence_length
+        batch = self.task.batch(self.rng, knobs.batch_size, length, knobs.noise)
+        predictions, _ = self.model(batch.inputs)
+        loss = self.model.loss(predictions, batch.targets)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        norm = nn.utils.clip_grad_norm_(self.parameters, knobs.clip, foreach=True)
+        value = loss.item()
+        if not math.isfinite(value) or not math.isfinite(norm.item()):
+            self._fall_back(value)
+            return value
+
+        self.optimizer.param_groups[0]["lr"] = knobs.learning_rate
+        self.optimizer.step()
+        self.step_count += 1
+        self.diverged = None
+        self.loss, self.learning_rate = value, knobs.learning_rate
+        self.losses.append(self.step_count, value)
+        if self.step_count % VALIDATE_EVERY == 0 or self.step_count in EARLY_VALIDATIONS:
+            self.valid_loss = self.validate()
+            self.valid_losses.append(self.step_count, self.valid_loss)
+        if self.step_count % SNAPSHOT_EVERY == 0:
+            self._good = self.snapshot()
+        return value
+
+    @torch.no_grad()
+    def validate(self) -> float:
+        """Loss on the validation part, which is never trained on."""
+        batch = self.task.validation(self.config.train.sequence_length)
+        predictions, _ = self.model(batch.inputs)
+        return self.model.loss(predictions[batch.skip :], batch.targets[batch.skip :]).item()
+
+    def snapshot(self) -> dict[str, Any]:
+        """Everything that training goes on from: weights, optimiser, random stream, step, losses."""
+        return {
+            "model": {name: tensor.clone() for name, tensor in self.model.state_dict().items()},
+            "optimizer": copy.deepcopy(self.optimizer.state_dict()),
+            "rng": self.rng.bit_generator.state,
+            "step": self.step_count,
+            "loss": self.loss,
+            "valid_loss": self.valid_loss,
+        }
+
+    def restore(self, snapshot: dict[str, Any]) -> None:
+        """Go back to a snapshot, and forget the losses that came after it."""
+        self.model.load_state_dict(snapshot["model"])
+        self.optimizer.load_state_dict(copy.deepcopy(snapshot["optimizer"]))
+        self.rng.bit_generator.state = snapshot["rng"]
+        self.step_count = snapshot["step"]
+        self.loss, self.valid_loss = snapshot["loss"], snapshot["valid_loss"]
+        self.losses.cut(self.step_count)
+        self.valid_losses.cut(self.step_count)
+
+    def _fall_back(self, value: float) -> None:
+        at = self.step_count + 1
+        self.restore(self._good)
+        self.diverged = (
+            f"Training diverged at step {at:,}: the loss became {value}. The weights of step "
+            f"{self.step_count:,} are back. Lower the learning rate or the clip, then press Play."
+        )
