@@ -1,0 +1,5 @@
+"""The Guide."""
+
+import streamlit as st
+
+st.title("Guide")

@@ -1,0 +1,121 @@
+// One WebSocket a run and page. Components subscribe to it; all of them draw the same frame in the same
+// animation frame, and only then is the next one asked for. A hidden tab draws nothing and asks for nothing.
+
+import { decode } from "./frame.js";
+
+const channels = new Map(); // token → Channel
+const FIRST_RETRY = 300; // milliseconds, doubled up to …
+const LAST_RETRY = 5000;
+const LINGER = 3000; // how long the socket outlives its last component, when a page is laid out anew
+
+export function channelFor(base, token) {
+  if (!channels.has(token)) channels.set(token, new Channel(base, token));
+  return channels.get(token);
+}
+
+class Channel {
+  constructor(base, token) {
+    this.token = token;
+    const scheme = location.protocol === "https:" ? "wss:" : "ws:";
+    this.address = `${scheme}//${location.host}${base}/live/socket`;
+    this.subscribers = new Set();
+    this.frame = null; // the one that is on screen
+    this.state = "connecting"; // connecting, open, disconnected, gone
+    this.retry = FIRST_RETRY;
+    this.connect();
+  }
+
+  /** draw(frame or null, channel) is called for every frame and every change of state. */
+  subscribe(draw, order = 0) {
+    const entry = { draw, order };
+    this.subscribers.add(entry);
+    this.subscribers = new Set([...this.subscribers].sort((a, b) => a.order - b.order));
+    this.call(entry);
+    return () => {
+      this.subscribers.delete(entry);
+      setTimeout(() => this.subscribers.size || this.close(), LINGER);
+    };
+  }
+
+  send(message) {
+    if (this.socket?.readyState !== WebSocket.OPEN) return false;
+    this.socket.send(JSON.stringify(message));
+    return true;
+  }
+
+  connect() {
+    const socket = (this.socket = new WebSocket(this.address));
+    socket.binaryType = "arraybuffer";
+    socket.onopen = () => {
+      this.retry = FIRST_RETRY;
+      this.send({ type: "hello", token: this.token });
+    };
+    socket.onmessage = ({ data }) => {
+      if (typeof data === "string") this.control(JSON.parse(data));
+      else this.receive(data);
+    };
+    socket.onclose = () => {
+      if (this.socket !== socket || this.state === "gone") return;
+      this.setState("disconnected");
+      setTimeout(() => this.subscribers.size && this.socket === socket && this.connect(), this.retry);
+      this.retry = Math.min(2 * this.retry, LAST_RETRY);
+    };
+  }
+
+  close() {
+    channels.delete(this.token);
+    const socket = this.socket;
+    this.socket = null;
+    socket?.close();
+  }
+
+  control(message) {
+    if (message.type === "gone") this.setState("gone");
+    if (message.type === "error") console.warn(`live channel: ${message.message}`);
+  }
+
+  receive(data) {
+    if (!this.waiting) requestAnimationFrame(() => this.show());
+    this.waiting = data;
+  }
+
+  show() {
+    const data = this.waiting;
+    this.waiting = null;
+    this.frame = settle(decode(data), this.frame);
+    this.state = "open";
+    for (const entry of this.subscribers) this.call(entry);
+    this.send({ type: "ready" });
+  }
+
+  setState(state) {
+    if (state === this.state) return;
+    this.state = state;
+    for (const entry of this.subscribers) this.call(entry);
+  }
+
+  call(entry) {
+    try {
+      entry.draw(this.frame, this);
+    } catch (error) {
+      console.error(error); // one panel's fault must not blank the others
+    }
+  }
+}
+
+// Lists that rarely change. They stay the same object until they do, so that "has it changed?" is one ===.
+const LISTS = ["labels", "ticks", "units", "unit_rows", "unit_labels", "x", "forecast_x"];
+
+function settle(frame, before) {
+  for (const name of LISTS) {
+    const old = before?.meta[name];
+    if (old && JSON.stringify(old) === JSON.stringify(frame.meta[name])) frame.meta[name] = old;
+  }
+  const { units, labels } = frame.meta;
+  if (!units) return frame;
+  const same = before && before.meta.units === units && before.meta.labels === labels;
+  frame.meta.cells = same
+    ? before.meta.cells
+    : units.map((unit) => labels.map((label, t) => `unit ${unit} · t = ${t} “${label}”`));
+  return frame;
+}

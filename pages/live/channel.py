@@ -1,0 +1,209 @@
+"""The live channel: routes that stream frames to browsers and carry their messages back.
+
+    GET  {base}/live/static/{version}/{file}   the pages' own JavaScript and CSS
+    GET  {base}/live/plotly/{version}.js       Plotly's JavaScript, from the installed package
+    WS   {base}/live/socket                    one socket a page
+    GET  {base}/api/health, /api/health        for monitoring
+
+On the socket the browser speaks first: {"type": "hello", "token": …}. The token comes in a message, not in
+the address, so that no log holds it. Then every binary message is an encoded frame; the browser answers
+{"type": "ready"} when it has drawn it, and only then gets the next, which is the newest: a slow browser
+skips frames, it never queues them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import os
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import streamlit as st
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from lstm_core.host import RunHost
+
+HELLO_SECONDS = 10  # to say hello after connecting
+MESSAGE_LIMIT = 64_000  # characters in one message
+BAD_MESSAGES = 50  # that one socket may send before it is closed
+FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
+
+# The one host of this process, shared by the pages and the routes.
+HOST = RunHost(max_runs=int(os.environ.get("LSTM_MAX_RUNS", "64")))
+
+
+def _load_assets() -> dict[str, tuple[bytes, str]]:
+    """Every script and style sheet under pages/, by file name, with its media type."""
+    root = Path(__file__).parent.parent
+    paths = sorted(path for path in root.rglob("*") if path.suffix in TYPES)
+    return {path.name: (path.read_bytes(), TYPES[path.suffix]) for path in paths}
+
+
+ASSETS = _load_assets()
+VERSION = hashlib.sha256(b"".join(content for content, _ in ASSETS.values())).hexdigest()[:12]
+PLOTLY_VERSION = version("plotly")
+
+
+def base_path() -> str:
+    """`server.baseUrlPath` as it stands in front of a route: "" or "/name"."""
+    base = str(st.get_option("server.baseUrlPath") or "").strip("/")
+    return f"/{base}" if base else ""
+
+
+def routes() -> list[BaseRoute]:
+    """The routes of this module, for `st.App`."""
+    base = base_path()
+    health_paths = {"/api/health", f"{base}/api/health"}
+    return [
+        *(Route(path, health) for path in sorted(health_paths)),
+        Route(f"{base}/live/static/{{version}}/{{name}}", static),
+        Route(f"{base}/live/plotly/{PLOTLY_VERSION}.js", plotly_script),
+        WebSocketRoute(f"{base}/live/socket", socket),
+    ]
+
+
+async def health(request: Request) -> Response:
+    """Counts of runs, viewers and steps; contains nothing that belongs to a user."""
+    return JSONResponse({"status": "ok", **HOST.stats()}, headers={"Cache-Control": "no-store"})
+
+
+async def static(request: Request) -> Response:
+    """One of the pages' own files. The version in its path changes whenever any of them changes."""
+    content = ASSETS.get(request.path_params["name"])
+    if content is None:
+        return Response("There is no such file.", status_code=404)
+    current = request.path_params["version"] == VERSION
+    return Response(content[0], media_type=content[1], headers=FOREVER if current else {})
+
+
+async def plotly_script(request: Request) -> Response:
+    """The plotly.js that belongs to the installed plotly.py."""
+    script = files("plotly").joinpath("package_data", "plotly.min.js").read_bytes()
+    return Response(script, media_type=TYPES[".js"], headers=FOREVER)
+
+
+def origin_allowed(origin: str | None, host: str | None) -> bool:
+    """True for our own pages, those in `server.corsAllowedOrigins`, and for clients that are no browser.
+
+    A browser always names the page's origin, and a page from elsewhere cannot forge it.
+    """
+    if origin is None or urlsplit(origin).netloc == host:
+        return True
+    return origin.rstrip("/") in {str(one).rstrip("/") for one in st.get_option("server.corsAllowedOrigins")}
+
+
+async def socket(websocket: WebSocket) -> None:
+    """Serve one viewer from hello to goodbye."""
+    if not origin_allowed(websocket.headers.get("origin"), websocket.headers.get("host")):
+        await websocket.close(code=1008)
+        return
+    await websocket.accept()
+    try:
+        async with asyncio.timeout(HELLO_SECONDS):
+            hello = _parse(await _receive(websocket))
+        token = hello.get("token") if hello.get("type") == "hello" else None
+        slot = _Slot()
+        try:
+            viewer = HOST.watch(str(token), slot.put)
+        except KeyError:
+            # unknown, mistyped or forgotten: all the same to whoever asks
+            await websocket.send_json({"type": "gone"})
+            await websocket.close(code=1008)
+            return
+    except (TimeoutError, ValueError):
+        await websocket.close(code=1008, reason="say hello first")
+        return
+    except WebSocketDisconnect:
+        return
+    sending = asyncio.create_task(_send(websocket, slot))
+    try:
+        await _listen(websocket, str(token), viewer)
+    except WebSocketDisconnect:
+        pass
+    finally:
+        HOST.unwatch(viewer)
+        sending.cancel()
+
+
+async def _listen(websocket: WebSocket, token: str, viewer: int) -> None:
+    bad = 0
+    while True:
+        text = await _receive(websocket)
+        try:
+            message = _parse(text)
+            if message.get("type") == "ready":
+                HOST.ready(viewer)
+            else:
+                HOST.post(token, message)
+        except KeyError:
+            await websocket.send_json({"type": "gone"})
+            await websocket.close(code=1000)
+            return
+        except ValueError as error:
+            bad += 1
+            await websocket.send_json({"type": "error", "message": str(error)[:300]})
+            if bad >= BAD_MESSAGES:
+                await websocket.close(code=1008, reason="too many bad messages")
+                return
+
+
+async def _receive(websocket: WebSocket) -> str:
+    """The next message. Raises WebSocketDisconnect when there is none, or when it is too long or binary."""
+    message = await websocket.receive()
+    if message["type"] != "websocket.receive":
+        raise WebSocketDisconnect(message.get("code", 1000))
+    text = message.get("text")
+    if text is None or len(text) > MESSAGE_LIMIT:
+        code = 1003 if text is None else 1009
+        await websocket.close(code=code)
+        raise WebSocketDisconnect(code)
+    return text
+
+
+def _parse(text: str) -> dict[str, Any]:
+    """Raises ValueError for anything but a JSON object."""
+    try:
+        message = json.loads(text)
+    except RecursionError as error:
+        raise ValueError("the message is nested too deeply.") from error
+    if not isinstance(message, dict):
+        raise ValueError("a message is a JSON object.")
+    return message
+
+
+async def _send(websocket: WebSocket, slot: _Slot) -> None:
+    try:
+        while True:
+            await websocket.send_bytes(await slot.get())
+    except (WebSocketDisconnect, RuntimeError):
+        return  # the browser went away in between; the listener notices too and cleans up
+
+
+class _Slot:
+    """Holds the newest frame only. `put` may be called from any thread, and never waits."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._filled = asyncio.Event()
+        self._data = b""
+
+    def put(self, data: bytes) -> None:
+        self._data = data
+        try:
+            self._loop.call_soon_threadsafe(self._filled.set)
+        except RuntimeError:  # the server is shutting down
+            return
+
+    async def get(self) -> bytes:
+        await self._filled.wait()
+        self._filled.clear()
+        return self._data

@@ -1,0 +1,179 @@
+// A Plotly figure that is drawn once; after that only the data of its traces are replaced, in place, and only
+// where they differ from what it shows.
+
+import { channelFor } from "./channel.js";
+import { rows } from "./frame.js";
+import { paint } from "./paint.js";
+import { themeOf } from "./theme.js";
+
+const LINES_EVERY = 200; // milliseconds between redraws of a figure without heatmaps
+const figures = new WeakMap(); // element → Figure
+let loading; // of Plotly itself, once a page
+
+export function loadPlotly(address) {
+  loading ??= new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    Object.assign(script, { src: address, onload: () => resolve(window.Plotly), onerror: reject });
+    document.head.append(script);
+  });
+  return loading;
+}
+
+export function render(element, data) {
+  let figure = figures.get(element);
+  if (!figure) figures.set(element, (figure = new Figure(element, data)));
+  figure.update(data);
+}
+
+export function remove(element) {
+  figures.get(element)?.remove();
+  figures.delete(element);
+}
+
+class Figure {
+  constructor(element, data) {
+    element.classList.add("live-figure");
+    this.element = element;
+    this.next = 0; // earliest time of the next redraw by Plotly itself
+    this.plot = document.createElement("div");
+    this.note = document.createElement("div");
+    this.note.className = "live-empty";
+    this.plot.setAttribute("role", "img");
+    element.append(this.plot, this.note);
+    this.resizer = new ResizeObserver(() => this.drawn && this.Plotly.Plots.resize(this.plot));
+    this.resizer.observe(element);
+    loadPlotly(data.plotly).then((Plotly) => {
+      this.Plotly = Plotly;
+      if (this.frame) this.draw(this.frame);
+    });
+  }
+
+  update(data) {
+    const layoutChanged = JSON.stringify(data.figure) !== JSON.stringify(this.data?.figure);
+    const tokenChanged = data.token !== this.data?.token;
+    this.data = data;
+    this.plot.setAttribute("aria-label", data.about);
+    this.note.textContent = data.empty;
+    if (tokenChanged) {
+      this.unsubscribe?.();
+      this.unsubscribe = channelFor(data.base, data.token).subscribe((frame) => frame && this.draw(frame));
+    }
+    if (this.drawn && (layoutChanged || this.themeChanged())) this.build(this.frame);
+  }
+
+  draw(frame) {
+    this.frame = frame;
+    const needed = this.data.feeds.map((feed) => feed.array).filter(Boolean);
+    if (!this.Plotly || this.removed || !needed.every((name) => name in frame.arrays)) return;
+    if (!this.drawn) {
+      this.build(frame);
+      this.note.remove();
+      this.drawn = true;
+      return;
+    }
+    const { traces, layout, matrices } = this.changes(frame);
+    let painted = traces.size === 0 && layout.length === 0;
+    for (const [index, array] of matrices) {
+      const z = rows(array);
+      this.plot.data[index].z = z;
+      painted = painted && paint(this.plot, index, z, array);
+    }
+    if (painted) return;
+    const now = performance.now();
+    if (now < this.next && !matrices.length) {
+      // lines may come a little later than heatmaps; the last frame of all is drawn for sure
+      clearTimeout(this.late);
+      this.late = setTimeout(() => this.removed || this.draw(this.frame), this.next - now);
+      return;
+    }
+    this.next = now + LINES_EVERY;
+    for (const [index, update] of traces) {
+      Object.assign(this.plot.data[index], update);
+      for (const [attribute, value] of Object.entries(update)) this.sent.set(`${index}.${attribute}`, value);
+    }
+    for (const [attribute, value] of layout) {
+      assign(this.plot.layout, attribute, value);
+      this.sent.set(`null.${attribute}`, value);
+    }
+    this.plot.layout.datarevision = (this.plot.layout.datarevision ?? 0) + 1;
+    this.Plotly.react(this.plot, this.plot.data, this.plot.layout, CONFIG);
+  }
+
+  /** Draw from scratch: the first time, and when the theme or the figure itself changed. */
+  build(frame) {
+    const figure = structuredClone(this.data.figure);
+    this.paint(figure);
+    this.sent = new Map(); // what the plot now shows, by trace and attribute
+    const { traces, layout, matrices } = this.changes(frame);
+    for (const [index, array] of matrices) figure.data[index].z = rows(array);
+    for (const [index, update] of traces) Object.assign(figure.data[index], update);
+    for (const [attribute, value] of layout) assign(figure.layout, attribute, value);
+    this.Plotly.react(this.plot, figure.data, figure.layout, CONFIG);
+  }
+
+  /** What the frame brings that the plot does not show yet: for traces, for the layout, and heatmaps' values. */
+  changes(frame) {
+    const traces = new Map();
+    const layout = [];
+    const matrices = [];
+    for (const { trace, attribute, array, meta, scale } of this.data.feeds) {
+      if (array && frame.arrays[array].shape.length === 2) {
+        matrices.push([trace, frame.arrays[array]]);
+        continue;
+      }
+      let value = array ? frame.arrays[array].values : frame.meta[meta];
+      if (value === undefined || value === null) continue;
+      if (scale !== null) value *= scale;
+      if (same(value, this.sent.get(`${trace}.${attribute}`))) continue;
+      if (trace === null) layout.push([attribute, value]);
+      else traces.set(trace, { ...traces.get(trace), [attribute]: value });
+    }
+    return { traces, layout, matrices };
+  }
+
+  themeChanged() {
+    const theme = JSON.stringify(themeOf(this.element));
+    return theme !== this.theme;
+  }
+
+  /** Colours and fonts of the page's theme. */
+  paint(figure) {
+    const theme = themeOf(this.element);
+    this.theme = JSON.stringify(theme);
+    const lines = theme.dark ? "rgba(255,255,255,0.15)" : "rgba(0,0,0,0.10)";
+    figure.layout.font = { ...figure.layout.font, color: theme.text, family: theme.font };
+    figure.layout.hoverlabel = { font: { size: 14 } };
+    for (const name of Object.keys(figure.layout).filter((name) => /^[xy]axis/.test(name))) {
+      Object.assign(figure.layout[name], { gridcolor: lines, zerolinecolor: lines, linecolor: lines });
+    }
+    for (const trace of figure.data) {
+      for (const [attribute, pair] of Object.entries(trace.meta?.themed ?? {})) {
+        assign(trace, attribute, pair[theme.dark ? 1 : 0]);
+      }
+    }
+  }
+
+  remove() {
+    this.removed = true;
+    clearTimeout(this.late);
+    this.unsubscribe?.();
+    this.resizer.disconnect();
+    this.Plotly?.purge(this.plot);
+  }
+}
+
+const CONFIG = { displayModeBar: false, responsive: false, doubleClick: "reset" };
+
+/** Lists of a frame's header stay the same object until they change; arrays are compared. */
+function same(value, before) {
+  if (value === before) return true;
+  if (!ArrayBuffer.isView(value) || value.length !== before?.length) return false;
+  return value.every((one, place) => Object.is(one, before[place]));
+}
+
+function assign(target, path, value) {
+  const names = path.split(".");
+  const last = names.pop();
+  for (const name of names) target = target[name] ??= {};
+  target[last] = value;
+}

@@ -1,0 +1,63 @@
+"""The streaming figure: an ordinary Plotly figure whose data are replaced in place, frame by frame."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+
+import plotly.graph_objects as go
+
+from pages.live.component import mount
+
+
+@dataclass(frozen=True)
+class Feed:
+    """Which part of a frame feeds which attribute of the figure.
+
+    trace: index of the trace, or None for the layout. attribute: as Plotly writes it ("z", "xaxis.ticktext").
+    array: name of an array of the frame: a matrix becomes rows, a vector stays one. meta: name of a value in
+    the frame's header, instead of an array ("cells" names every cell of a heatmap); `scale` multiplies it.
+    """
+
+    trace: int | None
+    attribute: str
+    array: str | None = None
+    meta: str | None = None
+    scale: float | None = None
+
+
+def streaming_figure(
+    figure: go.Figure,
+    feeds: list[Feed],
+    *,
+    key: str,
+    token: str,
+    height: int,
+    about: str,
+    empty: str,
+) -> None:
+    """Show `figure`, fed by the run of `token`.
+
+    height: pixels. about: a sentence for people who cannot see it. empty: what will appear here, shown until
+    it does. A colour given as a list [light, dark] in a trace's `meta["themed"]` (attribute → list) follows
+    the theme.
+    """
+    figure.update_layout(
+        height=height,
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        uirevision="keep",  # zoom and pan survive new data
+    )
+    # Plotly would measure every label at every frame to hide those at the edge
+    figure.update_xaxes(ticklabeloverflow="allow", automargin=False)
+    figure.update_yaxes(ticklabeloverflow="allow", automargin=False)
+    mount(
+        "figure.js",
+        key=key,
+        token=token,
+        height=height,
+        figure=json.loads(figure.to_json()),
+        feeds=[asdict(feed) for feed in feeds],
+        about=about,
+        empty=empty,
+    )

@@ -1,0 +1,37 @@
+// The component that every live panel is: it loads the panel's module and hands it what Python sent.
+// A module exports render(element, data, actions), called again whenever data or theme change, and
+// remove(element).
+const mounted = new WeakMap();
+
+export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
+  if (!document.getElementById("live-style")) {
+    const link = document.createElement("link");
+    Object.assign(link, { id: "live-style", rel: "stylesheet", href: `${data.assets}/live.css` });
+    document.head.append(link);
+  }
+  let entry = mounted.get(parentElement);
+  if (!entry) {
+    const element = document.createElement("div");
+    element.className = "live-panel";
+    element.style.minHeight = `${data.height}px`;
+    parentElement.append(element);
+    // this script has no address of its own, so the module's must be a whole one
+    const address = new URL(`${data.assets}/${data.module}`, location.origin).href;
+    entry = { element, module: import(address), removed: false };
+    mounted.set(parentElement, entry);
+  }
+  const { element, module } = entry;
+  const actions = { setStateValue, setTriggerValue };
+  module
+    .then((panel) => entry.removed || panel.render(element, data, actions))
+    .catch((error) => {
+      console.error(error);
+      element.textContent = "This panel could not be loaded. Reload the page.";
+    });
+  return () => {
+    entry.removed = true;
+    mounted.delete(parentElement);
+    module.then((panel) => panel.remove(element)).catch(() => {});
+    element.remove();
+  };
+}

@@ -1,0 +1,87 @@
+// A range input that sends its value while it is dragged, and tells Python once it is let go.
+
+import { channelFor } from "./channel.js";
+
+const STEPS = 200; // positions of a slider that is not over whole numbers
+
+export function render(element, data, actions) {
+  if (!element.firstChild) build(element);
+  const { label, name, input, output } = element.parts;
+  const scale = scaleOf(data);
+  name.textContent = data.label;
+  label.title = data.about;
+  Object.assign(input, { min: 0, max: scale.positions, step: 1, ariaLabel: data.label });
+  // while the hand is on it, the slider is right and the page is late
+  if (!element.held) show(scale.position(data.value));
+
+  let sending = 0;
+  input.oninput = () => {
+    element.held = true;
+    show(input.valueAsNumber);
+    // many input events come in one animation frame: the last one counts
+    cancelAnimationFrame(sending);
+    sending = requestAnimationFrame(() => send(scale.value(input.valueAsNumber)));
+  };
+  input.onchange = () => {
+    element.held = false;
+    cancelAnimationFrame(sending);
+    const value = scale.value(input.valueAsNumber);
+    send(value);
+    actions.setStateValue("value", { value });
+  };
+
+  function send(value) {
+    const type = data.kind;
+    channelFor(data.base, data.token).send({ type, name: data.name, value });
+  }
+  function show(position) {
+    input.value = position;
+    const text = scale.text(scale.value(position));
+    input.ariaValueText = output.textContent = text;
+    input.style.setProperty("--filled", `${(100 * position) / scale.positions}%`);
+  }
+}
+
+export function remove() {}
+
+function build(element) {
+  const make = (tag, className, parent) => {
+    const node = document.createElement(tag);
+    node.className = className;
+    parent.append(node);
+    return node;
+  };
+  const label = make("label", "live-slider", element);
+  const name = make("span", "live-slider-name", label);
+  const output = make("output", "live-slider-value", label);
+  const input = make("input", "live-slider-input", label);
+  input.type = "range";
+  element.parts = { label, name, input, output };
+}
+
+/** Between slider positions 0 … positions and values. */
+function scaleOf({ low, high, scale, decimals, whole, unlimited }) {
+  const log = scale === "log";
+  const [from, to] = log ? [Math.log(low), Math.log(high)] : [low, high];
+  const numbers = whole && !log ? high - low : STEPS;
+  const positions = numbers + (unlimited ? 1 : 0); // the last one stands for "as fast as it goes"
+  const round = (value) => (whole ? Math.round(value) : Number(value.toPrecision(log ? 2 : 6)));
+  return {
+    positions,
+    value(position) {
+      if (position > numbers) return null;
+      const at = from + ((to - from) * position) / numbers;
+      return Math.min(high, Math.max(low, round(log ? Math.exp(at) : at)));
+    },
+    position(value) {
+      if (value === null) return unlimited ? positions : 0;
+      const at = log ? Math.log(value) : value;
+      return Math.round((numbers * (at - from)) / (to - from));
+    },
+    text(value) {
+      if (value === null) return "max";
+      if (log && !whole) return String(Number(value.toPrecision(2)));
+      return value.toFixed(whole ? 0 : decimals);
+    },
+  };
+}

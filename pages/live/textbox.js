@@ -1,0 +1,53 @@
+// A text box whose text the run reads as it is typed.
+
+import { channelFor } from "./channel.js";
+
+const PAUSE = 60; // milliseconds without a key before it is sent
+const LEFT = 800; // … and before Python, and so the address of the page, learns of it
+
+export function render(element, data, actions) {
+  if (!element.firstChild) build(element);
+  const { label, name, box } = element.parts;
+  name.textContent = data.label;
+  label.title = data.about;
+  Object.assign(box, { ariaLabel: data.label, rows: data.rows, maxLength: 2000 });
+  const channel = channelFor(data.base, data.token);
+  const editing = document.activeElement === box;
+  if (!editing && data.value !== null && data.value !== undefined) box.value = data.value;
+
+  // until something is typed, the box shows what the network uses by itself
+  element.unsubscribe?.();
+  element.unsubscribe = channel.subscribe((frame) => {
+    const own = frame?.meta[`default_${data.name}`];
+    if (own === undefined || element.touched || data.value !== null) return;
+    if (box.value !== own && document.activeElement !== box) box.value = own;
+  });
+
+  box.oninput = () => {
+    element.touched = true;
+    clearTimeout(element.sending);
+    clearTimeout(element.telling);
+    const value = box.value;
+    element.sending = setTimeout(() => channel.send({ type: "view", name: data.name, value }), PAUSE);
+    element.telling = setTimeout(() => actions.setStateValue("value", { value }), LEFT);
+  };
+}
+
+export function remove(element) {
+  element.unsubscribe?.();
+  clearTimeout(element.sending);
+  clearTimeout(element.telling);
+}
+
+function build(element) {
+  const label = document.createElement("label");
+  label.className = "live-text";
+  const name = document.createElement("span");
+  name.className = "live-text-name";
+  const box = document.createElement("textarea");
+  box.className = "live-text-box";
+  box.spellcheck = false;
+  label.append(name, box);
+  element.append(label);
+  element.parts = { label, name, box };
+}

@@ -1,0 +1,56 @@
+"""One colour per gate, on every page: Okabe & Ito's set, safe for colour-blind eyes.
+
+Each scale is a pair, for the light and for the dark theme: 0 (closed, or nothing) is always the colour
+that recedes into the page, so that what is open or strong stands out.
+"""
+
+from __future__ import annotations
+
+GATES = {
+    "i": "#0072B2",  # blue
+    "f": "#D55E00",  # vermillion
+    "g": "#009E73",  # bluish green
+    "o": "#B0578D",  # reddish purple, darkened so that it can be read as text on white
+    "c": "#9A6B00",  # orange, darkened likewise
+    "h": "#2E8BC0",  # sky blue, darkened likewise
+}
+NAMES = {
+    "i": ("input gate", "iₜ", "what to write"),
+    "f": ("forget gate", "fₜ", "what to keep"),
+    "g": ("candidate", "gₜ", "new content"),
+    "o": ("output gate", "oₜ", "what to show"),
+    "c": ("cell state", "cₜ", "what it remembers"),
+    "h": ("hidden state", "hₜ", "what it says"),
+}
+
+Scale = list[list[float | str]]
+
+
+def text_colour(signal: str | None) -> str:
+    """CSS colour of a signal's name: its own, moved towards the text's, to be legible in both themes."""
+    return f"color-mix(in srgb, {GATES[signal or 'c']} 78%, currentColor)"
+
+
+_OPEN = {  # closed → open: from the page's own colour to the gate's
+    "i": (["#F6F9FB", "#8BBEDB", "#0072B2"], ["#171C22", "#125A87", "#4DB2EC"]),
+    "f": (["#FDF8F4", "#F0AE7C", "#D55E00"], ["#211A15", "#8A470C", "#FB923C"]),
+    "o": (["#FCF8FA", "#DCA6C5", "#A94C85"], ["#211820", "#75395F", "#E08CBE"]),
+}
+_DIVERGING = (
+    ["#2166AC", "#5B9DCB", "#B3D5E8", "#F7F7F7", "#F8C3A9", "#DE735C", "#B2182B"],
+    ["#7CC0F5", "#2F82C2", "#1A4666", "#17181C", "#733024", "#D45B45", "#FFA78C"],
+)
+
+
+def gate_scale(gate: str) -> list[Scale]:
+    """Sequential scale of gate i, f or o, for values 0 … 1: [light, dark]."""
+    return [_even(colours) for colours in _OPEN[gate]]
+
+
+def diverging_scale() -> list[Scale]:
+    """Scale of c, h and the candidate, centred on 0; blue is negative, red positive: [light, dark]."""
+    return [_even(colours) for colours in _DIVERGING]
+
+
+def _even(colours: list[str]) -> Scale:
+    return [[place / (len(colours) - 1), colour] for place, colour in enumerate(colours)]

@@ -1,0 +1,110 @@
+"""Heatmaps of what the network computes while it reads the probe: the cell state, and the gates."""
+
+from __future__ import annotations
+
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from lstm_core.observe import PROBE_LIMIT
+from pages.live.figure import Feed, streaming_figure
+from pages.panels.colours import GATES, NAMES, diverging_scale, gate_scale
+
+GATES_SHOWN = ("i", "f", "g", "o", "h")
+
+
+def _heatmap(name: str, **options: object) -> go.Heatmap:
+    title, symbol, _ = NAMES[name]
+    gate = name in "ifo"
+    scale = gate_scale(name) if gate else diverging_scale()
+    return go.Heatmap(
+        zmin=0 if gate else -1,
+        zmax=1,
+        colorscale=scale[0],
+        hovertemplate=f"%{{text}}<br>{title} {symbol} = %{{z:.4f}}<extra></extra>",
+        meta={"themed": {"colorscale": scale}},
+        **options,
+    )
+
+
+def _feeds(trace: int, name: str) -> list[Feed]:
+    return [Feed(trace, "z", array=name), Feed(trace, "text", meta="cells")]
+
+
+def cell_state(token: str, *, key: str, height: int, series: bool = False, words: bool = False) -> None:
+    """The cell state c, units down, the probe's tokens across; for a series its values stand above."""
+    figure = make_subplots(
+        rows=2 if series else 1,
+        shared_xaxes=True,
+        row_heights=[0.24, 0.76] if series else [1],
+        vertical_spacing=0.03,
+    )
+    row = 2 if series else 1
+    bar = {"thickness": 10, "len": 0.76 if series else 1, "y": 0, "yanchor": "bottom", "outlinewidth": 0}
+    figure.add_trace(_heatmap("c", showscale=True, colorbar=bar), row=row, col=1)
+    feeds = [
+        *_feeds(0, "c"),
+        Feed(0, "zmax", meta="c_limit"),
+        Feed(0, "zmin", meta="c_limit", scale=-1),
+    ]
+    axis = {"tickvals": list(range(PROBE_LIMIT)), "ticks": "", "showgrid": False, "zeroline": False}
+    top = {"side": "top", "tickangle": -60 if words else 0, "tickfont": {"size": 12 if words else 13}}
+    figure.update_xaxes(**axis)
+    figure.update_yaxes(autorange="reversed", title="unit", showgrid=False, zeroline=False, row=row, col=1)
+    y = "yaxis2" if series else "yaxis"
+    feeds += [Feed(None, f"{y}.tickvals", meta="unit_rows"), Feed(None, f"{y}.ticktext", meta="unit_labels")]
+    if series:
+        line = go.Scatter(mode="lines+markers", marker_size=4, line={"color": "#8A8F98", "width": 2})
+        line.hovertemplate = "%{y:.4g}<extra></extra>"
+        figure.add_trace(line, row=1, col=1)
+        figure.update_yaxes(nticks=4, zeroline=False, title="value", row=1, col=1)
+        feeds += [Feed(1, "y", array="probe"), Feed(None, "xaxis2.ticktext", meta="ticks")]
+    else:
+        figure.update_xaxes(**top)
+        feeds += [Feed(None, "xaxis.ticktext", meta="ticks")]
+    figure.update_layout(
+        margin={"l": 48, "r": 8, "t": 6 if series else 54 if words else 22, "b": 22 if series else 4},
+        showlegend=False,
+    )
+    streaming_figure(
+        figure,
+        feeds,
+        key=key,
+        token=token,
+        height=height,
+        about="Heatmap of the cell state of every unit shown, at every step of the probe.",
+        empty="The cell state appears here as soon as the first frame arrives.",
+    )
+
+
+def gates(token: str, *, key: str, height: int) -> None:
+    """Input, forget, candidate, output and hidden state side by side, units and steps as above."""
+    figure = make_subplots(cols=len(GATES_SHOWN), shared_yaxes=True, horizontal_spacing=0.012)
+    feeds: list[Feed] = []
+    for number, name in enumerate(GATES_SHOWN):
+        figure.add_trace(_heatmap(name, showscale=False), row=1, col=number + 1)
+        feeds += _feeds(number, name)
+        title, symbol, about = NAMES[name]
+        figure.add_annotation(
+            text=f"<b>{title} {symbol}</b><br>{about}",
+            font={"color": GATES[name], "size": 13},
+            x=0,
+            y=1,
+            xref=f"x{number + 1 if number else ''} domain",
+            yref="paper",
+            xanchor="left",
+            yanchor="bottom",
+            align="left",
+            showarrow=False,
+        )
+    figure.update_xaxes(showticklabels=False, showgrid=False, zeroline=False)
+    figure.update_yaxes(autorange="reversed", showticklabels=False, showgrid=False, zeroline=False, ticks="")
+    figure.update_layout(margin={"l": 48, "r": 8, "t": 38, "b": 2})
+    streaming_figure(
+        figure,
+        feeds,
+        key=key,
+        token=token,
+        height=height,
+        about="Five heatmaps: input gate, forget gate, candidate, output gate and hidden state.",
+        empty="The gates appear here as soon as the first frame arrives.",
+    )

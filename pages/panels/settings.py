@@ -1,0 +1,109 @@
+"""Settings of a page: read from its address, shown as widgets, written back, so that a copied link works.
+
+A setting's key is also its name in the address: the page, an underscore, the field's name. Widgets that ask
+for a new network are Streamlit's own, bound to the address; live controls act over the channel, and tell
+Python (and so the address) where they were left.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from lstm_core.config import Checked, View, limits
+from pages.live.slider import live_slider, live_text
+
+LONGEST_IN_LINK = 300  # characters of a probe or prompt that go into the address
+
+
+def parse(config: type[Checked], name: str, text: str) -> Any:
+    """The value that `text`, from an address, gives field `name`. Raises ValueError as `config` does."""
+    spec = limits(config, name)
+    if "choices" in spec:
+        value: Any = text
+    elif "low" not in spec:
+        return text[:LONGEST_IN_LINK]
+    elif text == "max" and spec["default"] is None:
+        return None
+    else:
+        try:
+            value = int(text) if isinstance(spec["low"], int) else float(text)
+        except ValueError:
+            value = text[:40]
+    config(**{name: value})
+    return value
+
+
+class Settings:
+    """The settings of one page. `notes` are sentences about what could not be used."""
+
+    def __init__(self, page: str, defaults: dict[str, Any] | None = None) -> None:
+        """defaults: by field name, where this page's differ from those of the configs."""
+        self.page = page
+        self.defaults = defaults or {}
+        self.notes: list[str] = []
+
+    def default(self, config: type[Checked], name: str) -> Any:
+        """What field `name` is when nobody chose."""
+        return self.defaults.get(name, limits(config, name)["default"])
+
+    def key(self, name: str) -> str:
+        """Of a setting, in the session and in the address."""
+        return f"{self.page}_{name}"
+
+    def check_link(self, config: type[Checked], *names: str) -> None:
+        """Once a session: give the widgets what the address holds, or the default and a note."""
+        for name in names:
+            key = self.key(name)
+            if f"checked_{key}" in st.session_state:
+                continue
+            st.session_state[f"checked_{key}"] = True
+            if key in st.query_params:
+                st.session_state[key] = self._parsed(config, name, self.default(config, name))
+
+    def stored(self, config: type[Checked], name: str) -> Any:
+        """Value of a live setting: where it was left in this session, else from the address, else default."""
+        store = st.session_state.setdefault("live_settings", {})
+        key = self.key(name)
+        default = self.default(config, name)
+        if key not in store:
+            store[key] = self._parsed(config, name, default) if key in st.query_params else default
+        self._link(key, store[key], default)
+        return store[key]
+
+    def remember(self, config: type[Checked], name: str, value: Any) -> None:
+        """Keep where a live control was left."""
+        st.session_state["live_settings"][self.key(name)] = value
+        self._link(self.key(name), value, self.default(config, name))
+
+    @staticmethod
+    def _link(key: str, value: Any, default: Any) -> None:
+        """Write a value into the address, or leave it out where it is the default."""
+        if value == default:
+            st.query_params.pop(key, None)
+        else:
+            st.query_params[key] = "max" if value is None else str(value)[:LONGEST_IN_LINK]
+
+    def slider(
+        self, label: str, config: type[Checked], name: str, value: Any, token: str, **options: Any
+    ) -> None:
+        """A live slider over field `name`, standing at `value`."""
+        key = self.key(name)
+        left = live_slider(label, config, name, value, key=f"live_{key}", token=token, **options)
+        if left != value:
+            self.remember(config, name, left)
+
+    def text(self, label: str, name: str, value: str | None, token: str, about: str, rows: int = 1) -> None:
+        """A live text box for the probe or the prompt."""
+        key = self.key(name)
+        left = live_text(label, name, value, key=f"live_{key}", token=token, about=about, rows=rows)
+        if left != value:
+            self.remember(View, name, left)
+
+    def _parsed(self, config: type[Checked], name: str, default: Any) -> Any:
+        try:
+            return parse(config, name, st.query_params[self.key(name)])
+        except ValueError as error:
+            self.notes.append(f"The link's {error} Instead, {default} is used.")
+            return default

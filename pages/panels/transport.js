@@ -1,0 +1,139 @@
+// Play, pause, step, reset and speed; and the numbers of the frame that is drawn now.
+
+import { channelFor } from "./channel.js";
+import * as slider from "./slider.js";
+
+const whole = new Intl.NumberFormat("en");
+const compact = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 });
+const STATUS = {
+  training: "training",
+  paused: "paused",
+  waiting: "waiting",
+  diverged: "diverged",
+  disconnected: "disconnected",
+  connecting: "connecting",
+};
+const LOST = "The connection to the server is lost. The page tries again by itself; nothing needs to be done.";
+
+export function render(element, data, actions) {
+  if (!element.firstChild) build(element);
+  const { buttons, speed } = element.parts;
+  if (element.token !== data.token) {
+    element.token = data.token;
+    element.unsubscribe?.();
+    // drawn last: what it says of the frame is true of every other panel by then
+    element.unsubscribe = channelFor(data.base, data.token).subscribe((frame, channel) => {
+      show(element, frame, channel, actions);
+    }, 1);
+  }
+  const send = (type) => channelFor(data.base, data.token).send({ type });
+  buttons.play.onclick = () => send(element.playing ? "pause" : "play");
+  buttons.step.onclick = () => send("step");
+  buttons.reset.onclick = () => send("reset");
+  const { base, token } = data;
+  slider.render(speed, { base, token, ...data.speed }, actions);
+}
+
+export function remove(element) {
+  element.unsubscribe?.();
+}
+
+function show(element, frame, channel, actions) {
+  const { root, buttons, numbers, status, message } = element.parts;
+  const meta = frame?.meta ?? {};
+  const lost = channel.state === "disconnected" || channel.state === "gone";
+  const state = lost ? "disconnected" : (meta.status ?? "connecting");
+  if (channel.state === "gone" && element.gone !== channel.token) {
+    element.gone = channel.token;
+    actions.setTriggerValue("gone", channel.token); // Python opens a new run
+  }
+  element.playing = meta.status === "training";
+  buttons.play.label.textContent = element.playing ? "Pause" : "Play";
+  buttons.play.icon.dataset.icon = element.playing ? "pause" : "play";
+  for (const button of Object.values(buttons)) button.disabled = lost || state === "waiting";
+
+  const series = meta.kind === "series";
+  numbers.step.textContent = whole.format(meta.step ?? 0);
+  numbers.loss.textContent = `${digits(meta.loss)} · ${digits(meta.valid_loss)}`;
+  numbers.second.name.textContent = series ? "naive guess" : "perplexity";
+  numbers.second.textContent = digits(series ? meta.naive_loss : Math.exp(meta.valid_loss ?? NaN));
+  numbers.rate.textContent = `${compact.format(meta.steps_per_second ?? 0)}/s`;
+  const tokens = (meta.steps_per_second ?? 0) * (meta.tokens_per_step ?? 0);
+  numbers.tokens.name.textContent = series ? "values" : meta.level === "words" ? "words" : "characters";
+  numbers.tokens.textContent = `${compact.format(tokens)}/s`;
+
+  const text = STATUS[state] ?? state;
+  if (status.textContent !== text) status.textContent = text;
+  status.dataset.state = state;
+  message.textContent = lost ? LOST : (meta.message ?? "");
+  message.hidden = !message.textContent;
+
+  root.dataset.step = meta.step ?? 0;
+  root.dataset.loss = meta.loss ?? "";
+  root.dataset.lr = meta.learning_rate ?? "";
+  root.dataset.status = state === "connecting" ? "disconnected" : state;
+}
+
+function digits(value) {
+  if (value === undefined || value === null || !Number.isFinite(value)) return "–";
+  if (value !== 0 && Math.abs(value) < 0.001) return value.toExponential(1);
+  return value.toPrecision(3);
+}
+
+function build(element) {
+  const make = (tag, className, parent, text = "") => {
+    const node = document.createElement(tag);
+    node.className = className;
+    node.textContent = text;
+    parent.append(node);
+    return node;
+  };
+  const root = make("div", "transport", element);
+  root.dataset.testid = "live";
+  root.dataset.step = 0;
+  const button = (icon, text, about, className = "") => {
+    // drawn by the style sheet: not every machine has a font with these signs
+    const node = make("button", `transport-button ${className}`, root);
+    node.type = "button";
+    node.title = about;
+    node.icon = make("span", "transport-icon", node);
+    node.icon.dataset.icon = icon;
+    node.label = make("span", "", node, text);
+    return node;
+  };
+  const buttons = {
+    play: button("play", "Play", "Train, or hold still.", "transport-play"),
+    step: button("step", "Step", "Hold still and take one training step."),
+    reset: button("reset", "Reset", "Start over from the same initial weights."),
+  };
+  const speed = make("div", "transport-speed", root);
+  const number = (text, about) => {
+    const box = make("div", "transport-number", root);
+    box.title = about;
+    const name = make("span", "transport-name", box, text);
+    const value = make("span", "transport-value", box, "–");
+    value.name = name;
+    return value;
+  };
+  const numbers = {
+    step: number("step", "Training steps so far: batches that changed the weights."),
+    loss: number(
+      "loss train · valid",
+      "Mean loss of the last batch, and on text or values that are never trained on. " +
+        "Text: cross-entropy in nats. Series: squared error, where the series has variance 1."
+    ),
+    second: number(
+      "perplexity",
+      "Text: among how many equally likely tokens the network seems to choose (e to the validation loss). " +
+        "Series: the squared error of saying “same as the last value”."
+    ),
+    rate: number("steps", "Training steps per second."),
+    tokens: number("characters", "What the network reads per second while it trains."),
+  };
+  const status = make("div", "transport-status", root);
+  status.setAttribute("role", "status");
+  const message = make("div", "transport-message", element);
+  message.setAttribute("role", "alert");
+  message.hidden = true;
+  element.parts = { root, buttons, speed, numbers, status, message };
+}

@@ -1,0 +1,37 @@
+"""The transport bar: play, pause, step, reset, speed, and how training stands."""
+
+from __future__ import annotations
+
+from lstm_core.config import Knobs
+from pages.live.component import mount
+from pages.panels.settings import Settings
+
+
+def transport_bar(token: str, *, key: str, settings: Settings, speed: float | None) -> bool:
+    """Show the bar for the run of `token`; True once if the run no longer exists on the server.
+
+    speed: where its slider stands, in steps per second; None is unlimited.
+    """
+    result = mount(
+        "transport.js",
+        key=key,
+        token=token,
+        height=46,
+        speed={
+            "label": "Speed",
+            "kind": "knob",
+            "name": "steps_per_second",
+            "value": speed,
+            "low": 1.0,
+            "high": 1000.0,
+            "scale": "log",
+            "decimals": 0,
+            "whole": False,
+            "unlimited": True,
+            "about": "Training steps per second: 1 to talk over every step, max for as fast as it goes. "
+            + str(Knobs.__dataclass_fields__["steps_per_second"].metadata["about"]),
+        },
+    )
+    if result.value is not None:
+        settings.remember(Knobs, "steps_per_second", result.value["value"])
+    return bool(result.gone)

@@ -1,0 +1,43 @@
+"""What every page shares: the page's title and width, and the navigation. The pages themselves run inside."""
+
+from pathlib import Path
+
+import streamlit as st
+
+IMAGES = Path(__file__).with_name("images")
+
+st.set_page_config(
+    page_title="LSTM playground",
+    page_icon=str(IMAGES / "icon.svg"),
+    layout="wide",
+    initial_sidebar_state=280,
+)
+st.logo(str(IMAGES / "logo.svg"), size="large")
+# One screen has to hold everything, and the theme has no setting for the margins at the sides.
+st.html("<style>.stMainBlockContainer { padding-inline: 1.25rem; }</style>")
+
+page = st.navigation(
+    [
+        st.Page(
+            "text.py",
+            title="Text",
+            icon=":material/notes:",
+            default=True,
+            help="A network learns to continue a text. Watch its memory, its gates and what it writes.",
+        ),
+        st.Page(
+            "series.py",
+            title="Series",
+            icon=":material/show_chart:",
+            help="A network learns to continue a sine, sunspots or your own numbers, and forecasts them.",
+        ),
+        st.Page(
+            "guide.py",
+            title="Guide",
+            icon=":material/school:",
+            help="What an LSTM is, its equations, what each panel shows, and where to start.",
+        ),
+    ],
+    position="top",
+)
+page.run()
