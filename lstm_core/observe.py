@@ -37,9 +37,9 @@ def is_growth_step(step: int) -> bool:
     return step == 0 or (step >= 10 and digits[0] in "13" and not digits[1:].strip("0"))
 
 
-def sparse(labels: list[str]) -> list[str]:
-    """Every eighth label, the others empty: numbers side by side would run into each other."""
-    return [label if place % 8 == 0 else "" for place, label in enumerate(labels)]
+def shortened(label: str) -> str:
+    """A label that fits above a column: nine letters of a long word."""
+    return label if len(label) <= 10 else label[:9] + "…"
 
 
 class Observer:
@@ -63,6 +63,8 @@ class Observer:
             signals = trace(trainer.model.lstm, trainer.model.embed(tokens))
         matrices = {name: getattr(signals, name)[layer, :, 0].numpy() for name in SIGNALS}  # each (T, H)
         units = self._choose_units(matrices["c"])
+        # numbers side by side would run into each other
+        steps = list(range(0, len(labels), 1 if task.kind == "text" else 8))
         rows = list(range(0, len(units), max(1, len(units) // 8)))  # that carry a label
         arrays = {name: matrix[:, units].T.astype(np.float16) for name, matrix in matrices.items()}
         arrays |= probe_arrays | self.output_arrays
@@ -83,7 +85,8 @@ class Observer:
             "unit_rows": rows,
             "unit_labels": [units[row] for row in rows],
             "labels": labels,
-            "ticks": labels if task.kind == "text" else sparse(labels),
+            "tick_steps": steps,
+            "ticks": [shortened(labels[step]) for step in steps],
             "c_limit": self._limit(matrices["c"]),
         }
         if isinstance(task, TextTask):

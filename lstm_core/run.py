@@ -200,6 +200,15 @@ class Run:
         self.frames += 1
 
 
+def warm_up() -> None:
+    """Pay, before anybody waits, for what the first network of a process costs: about a second."""
+    trainer = Trainer(RunConfig())
+    trainer.step()
+    observer = Observer(trainer, View())
+    observer.refresh_outputs()
+    observer.observe({})
+
+
 class _Rate:
     """Steps per second over the last one to two seconds."""
 

@@ -95,7 +95,7 @@ class Trainer:
         length = self.config.train.sequence_length
         batch = self.task.batch(self.rng, knobs.batch_size, length, knobs.noise)
         predictions, _ = self.model(batch.inputs)
-        loss = self.model.loss(predictions, batch.targets)
+        loss = self.model.loss(predictions[batch.skip :], batch.targets[batch.skip :])
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         norm = nn.utils.clip_grad_norm_(self.parameters, knobs.clip, foreach=True)

@@ -1,5 +1,98 @@
-"""The Guide."""
+"""The Guide: in one screen what an LSTM is, what each panel shows, and where to start."""
+
+from pathlib import Path
 
 import streamlit as st
 
-st.title("Guide")
+from pages.panels.colours import GATES
+from pages.panels.heading import heading
+
+# capital letters stand for the colours of the gates
+EQUATIONS = r"""\begin{aligned}
+\textcolor{I}{i_t} &= \sigma(W_{ii} x_t + b_{ii} + W_{hi} h_{t-1} + b_{hi})\\
+\textcolor{F}{f_t} &= \sigma(W_{if} x_t + b_{if} + W_{hf} h_{t-1} + b_{hf})\\
+\textcolor{G}{g_t} &= \tanh(W_{ig} x_t + b_{ig} + W_{hg} h_{t-1} + b_{hg})\\
+\textcolor{O}{o_t} &= \sigma(W_{io} x_t + b_{io} + W_{ho} h_{t-1} + b_{ho})\\
+\textcolor{C}{c_t} &= \textcolor{F}{f_t} \odot \textcolor{C}{c_{t-1}}
+    + \textcolor{I}{i_t} \odot \textcolor{G}{g_t}\\
+\textcolor{H}{h_t} &= \textcolor{O}{o_t} \odot \tanh(\textcolor{C}{c_t})
+\end{aligned}"""
+for gate, colour in GATES.items():
+    EQUATIONS = EQUATIONS.replace(f"{{{gate.upper()}}}", f"{{{colour}}}")
+
+PANELS = {
+    "Cell state c": "a row a unit, a column a token. Red is above 0, blue below; a long stripe is a memory.",
+    "Gates i, f, o": "full colour is open (1), faint is closed (0). A faint spot in f: here a unit forgets.",
+    "Candidate g, hidden h": "what a unit could write; what it tells the rest of the network.",
+    "What it writes, forecasts": "fed with its own output, always the same dice: what changes is the network.",
+    "Loss": "grey on what it learns from, orange on what it never sees. When they part, it learns by heart.",
+}
+# where to start: icon, label, page, what the address holds, what to look for
+STARTS = [
+    (
+        ":material/menu_book:",
+        "Letters become words",
+        "text.py",
+        {},
+        "Within 10 seconds. Drag the temperature.",
+    ),
+    (
+        ":material/exposure_plus_1:",
+        "A unit that counts",
+        "text.py",
+        {"text_corpus": "counting", "text_hidden_size": "16"},
+        "As many b as a: look for a row that rises, then falls.",
+    ),
+    (
+        ":material/data_array:",
+        "Brackets that must close",
+        "text.py",
+        {"text_corpus": "brackets"},
+        "Which rows stay lit while a bracket is open?",
+    ),
+    (
+        ":material/keyboard:",
+        "The next word",
+        "text.py",
+        {"text_level": "words"},
+        "Type into the prompt, as on a phone's keyboard.",
+    ),
+    (":material/show_chart:", "A sine in 3 seconds", "series.py", {}, "The orange curve feeds on itself."),
+    (
+        ":material/sunny:",
+        "An honest hard case",
+        "series.py",
+        {"series_kind": "sunspots"},
+        "Does it beat “same as last value”?",
+    ),
+]
+
+left, right = st.columns([5, 6], gap="large")
+with left:
+    st.subheader("What an LSTM is", anchor=False)
+    st.markdown(
+        "A **long short-term memory** reads a sequence step by step. Each of its units carries a number, the "
+        "**cell state c**, along a lane on which it is only ever scaled and added to. Three **gates**, each "
+        "between 0 and 1, decide at every step what is written to it, kept of it and shown of it. "
+        "Nothing squashes c on its way, so a memory can last, and so can the gradient that teaches it."
+    )
+    st.image(
+        str(Path(__file__).with_name("images") / "cell.svg"),
+        width="stretch",
+        alt="Diagram of one LSTM cell with its four gates.",
+    )
+    st.latex(EQUATIONS)
+with right:
+    st.subheader("Where to start", anchor=False)
+    for row in (STARTS[:3], STARTS[3:]):
+        for column, (icon, label, page, query, look) in zip(st.columns(3), row, strict=True):
+            with column, st.container(border=True, gap="xxsmall", height="stretch"):
+                st.page_link(page, label=f"**{label}**", icon=icon, query_params=query)
+                st.caption(look)
+    heading("What each panel shows", "hover anything on a page to read what it is, and its exact value")
+    st.markdown("\n".join(f"- **{panel}**: {about}" for panel, about in PANELS.items()))
+    st.caption(
+        "Sliders under LIVE act while you drag them; those under DATA start a new network. What you set "
+        "stands in the page's address: copy the link, and others open the same set-up. "
+        "Equations as in PyTorch; Hochreiter & Schmidhuber 1997, forget gate: Gers et al. 2000."
+    )

@@ -13,7 +13,7 @@ from pages.panels.run import data_notes, follow_view, run_for
 from pages.panels.settings import Settings
 from pages.panels.transport import transport_bar
 
-settings = Settings("series", {"hidden_size": 32, "sequence_length": 48})
+settings = Settings("series", {"hidden_size": 32, "sequence_length": 48, "learning_rate": 5e-3})
 settings.check_link(SeriesConfig, "kind")
 
 # --- what asks for a new network ---
@@ -65,13 +65,13 @@ if transport_bar(token, key="series_transport", settings=settings, speed=knobs.s
     st.rerun()
 left, right = st.columns([5, 4], gap="medium")
 with left, st.container(gap="xxsmall"):
-    heading("Cell state c", "what each unit remembers while it reads the stretch above", "c")
-    cell_state(token, key="series_cell", height=368, series=True)
-    gates(token, key="series_gates", height=236)
+    heading("Cell state c", "what each unit remembers as it reads", "c")
+    cell_state(token, key="series_cell", height=344, series=True)
+    gates(token, key="series_gates", height=228)
 with right, st.container(gap="xxsmall"):
-    heading("What it forecasts now", "the network goes on from where the coloured line leaves the data")
-    forecast_chart(token, key="series_forecast", height=330)
+    heading("What it forecasts now", "from where it was last told the truth")
+    forecast_chart(token, key="series_forecast", height=306)
     heading("Typical error", "on values that are never trained on")
     errors(token, key="series_errors", height=58)
     heading("Loss", "squared error where the series has variance 1; lower is better")
-    loss_chart(token, key="series_loss", height=190, unit="squared error")
+    loss_chart(token, key="series_loss", height=178, unit="squared error")

@@ -74,9 +74,9 @@ if transport_bar(token, key="text_transport", settings=settings, speed=knobs.ste
     st.rerun()
 left, right = st.columns([5, 4], gap="medium")
 with left, st.container(gap="xxsmall"):
-    heading("Cell state c", "what each unit remembers while it reads the text below", "c")
-    cell_state(token, key="text_cell", height=300, words=level == "words")
-    gates(token, key="text_gates", height=236)
+    heading("Cell state c", "what each unit remembers as it reads", "c")
+    cell_state(token, key="text_cell", height=296, words=level == "words")
+    gates(token, key="text_gates", height=228)
     settings.text(
         "Watch it read",
         "probe",
@@ -85,7 +85,7 @@ with left, st.container(gap="xxsmall"):
         about="The text on which the heatmaps show the network. Type your own, up to 128 tokens.",
     )
 with right, st.container(gap="xxsmall"):
-    heading("What it writes now", "continues the prompt, with the same dice each time")
+    heading("What it writes now", "goes on from the prompt")
     settings.text(
         "Prompt",
         "prompt",
@@ -93,13 +93,13 @@ with right, st.container(gap="xxsmall"):
         token,
         about="What the network continues. Type: the next token and the sample follow.",
     )
-    writing(token, key="text_sample", height=166)
+    writing(token, key="text_sample", height=160)
     heading("How its writing grew", "samples from earlier steps")
-    growth(token, key="text_growth", height=134)
-    loss_column, next_column = st.columns([3, 2], gap="small")
+    growth(token, key="text_growth", height=140)
+    loss_column, next_column = st.columns([4, 3], gap="small")
     with loss_column, st.container(gap="xxsmall"):
         heading("Loss", "lower is better")
         loss_chart(token, key="text_loss", height=172, unit="nats")
     with next_column, st.container(gap="xxsmall"):
-        heading("Next token", "after the prompt")
+        heading("Next token", "now")
         next_token(token, key="text_next", height=172)

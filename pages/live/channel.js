@@ -104,7 +104,7 @@ class Channel {
 }
 
 // Lists that rarely change. They stay the same object until they do, so that "has it changed?" is one ===.
-const LISTS = ["labels", "ticks", "units", "unit_rows", "unit_labels", "x", "forecast_x"];
+const LISTS = ["labels", "ticks", "tick_steps", "units", "unit_rows", "unit_labels", "x", "forecast_x"];
 
 function settle(frame, before) {
   for (const name of LISTS) {

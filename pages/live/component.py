@@ -12,12 +12,15 @@ from pages.live.channel import PLOTLY_VERSION, VERSION, base_path
 _LOADER = Path(__file__).with_name("loader.js").read_text(encoding="utf-8")
 
 
-def mount(module: str, *, key: str, token: str, height: int, **data: Any) -> Any:
+def mount(module: str, *, key: str, token: str, height: int, stretch: bool = False, **data: Any) -> Any:
     """Show the panel whose JavaScript is the file `module` anywhere under pages/.
 
-    token: of the run that it shows. height: pixels that it takes even before it has something to show.
-    data: JSON values for the module. Returns the component's result, with the attributes `value` (what a
-    slider or a text box was left at, else None) and `gone` (set once when the run no longer exists).
+    token: of the run that it shows. height: pixels that it takes even before it has something to show; with
+    `stretch`, in a window 768 pixels high, and more or less in higher and lower ones. data: JSON values for
+    the module.
+
+    Returns the component's result, with the attributes `value` (what a slider or a text box was left at,
+    else None) and `gone` (set once when the run no longer exists).
     """
     # Outside of the component's shadow root, where Plotly's own style sheet and the page's find it.
     component = st.components.v2.component("live_panel", js=_LOADER, isolate_styles=False)
@@ -29,7 +32,14 @@ def mount(module: str, *, key: str, token: str, height: int, **data: Any) -> Any
     }
     return component(
         key=key,
-        data={"module": module, "token": token, "height": height, **addresses, **data},
+        data={
+            "module": module,
+            "token": token,
+            "height": height,
+            "stretch": stretch,
+            **addresses,
+            **data,
+        },
         on_value_change=lambda: None,
         on_gone_change=lambda: None,
     )

@@ -146,9 +146,9 @@ class Figure {
     for (const name of Object.keys(figure.layout).filter((name) => /^[xy]axis/.test(name))) {
       Object.assign(figure.layout[name], { gridcolor: lines, zerolinecolor: lines, linecolor: lines });
     }
-    for (const trace of figure.data) {
-      for (const [attribute, pair] of Object.entries(trace.meta?.themed ?? {})) {
-        assign(trace, attribute, pair[theme.dark ? 1 : 0]);
+    for (const part of [figure.layout, ...figure.data]) {
+      for (const [attribute, pair] of Object.entries(part.meta?.themed ?? {})) {
+        assign(part, attribute, pair[theme.dark ? 1 : 0]);
       }
     }
   }
@@ -162,7 +162,7 @@ class Figure {
   }
 }
 
-const CONFIG = { displayModeBar: false, responsive: false, doubleClick: "reset" };
+const CONFIG = { displayModeBar: false, responsive: false, autosizable: true, doubleClick: "reset" };
 
 /** Lists of a frame's header stay the same object until they change; arrays are compared. */
 function same(value, before) {

@@ -38,12 +38,11 @@ def streaming_figure(
 ) -> None:
     """Show `figure`, fed by the run of `token`.
 
-    height: pixels. about: a sentence for people who cannot see it. empty: what will appear here, shown until
-    it does. A colour given as a list [light, dark] in a trace's `meta["themed"]` (attribute → list) follows
-    the theme.
+    height: pixels in a window 768 pixels high. about: a sentence for people who cannot see it. empty: what
+    will appear here, shown until it does. Colours that follow the theme stand in `meta["themed"]` of a trace
+    or of the layout, as attribute → [light, dark].
     """
     figure.update_layout(
-        height=height,
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         uirevision="keep",  # zoom and pan survive new data
@@ -56,6 +55,7 @@ def streaming_figure(
         key=key,
         token=token,
         height=height,
+        stretch=True,
         figure=json.loads(figure.to_json()),
         feeds=[asdict(feed) for feed in feeds],
         about=about,

@@ -12,8 +12,10 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
   let entry = mounted.get(parentElement);
   if (!entry) {
     const element = document.createElement("div");
-    element.className = "live-panel";
-    element.style.minHeight = `${data.height}px`;
+    element.className = data.stretch ? "live-panel live-stretch" : "live-panel";
+    // the room is kept from the start, so that nothing moves when the panel has loaded
+    if (data.stretch) element.style.setProperty("--height", data.height);
+    else element.style.minHeight = `${data.height}px`;
     parentElement.append(element);
     // this script has no address of its own, so the module's must be a whole one
     const address = new URL(`${data.assets}/${data.module}`, location.origin).href;

@@ -31,6 +31,11 @@ def text_colour(signal: str | None) -> str:
     return f"color-mix(in srgb, {GATES[signal or 'c']} 78%, currentColor)"
 
 
+def on_dark(colour: str) -> str:
+    """`colour` ("#rrggbb"), halfway to white: to be read on a dark page."""
+    return "#" + "".join(f"{(int(colour[k : k + 2], 16) + 255) // 2:02X}" for k in (1, 3, 5))
+
+
 _OPEN = {  # closed → open: from the page's own colour to the gate's
     "i": (["#F6F9FB", "#8BBEDB", "#0072B2"], ["#171C22", "#125A87", "#4DB2EC"]),
     "f": (["#FDF8F4", "#F0AE7C", "#D55E00"], ["#211A15", "#8A470C", "#FB923C"]),
@@ -38,7 +43,7 @@ _OPEN = {  # closed → open: from the page's own colour to the gate's
 }
 _DIVERGING = (
     ["#2166AC", "#5B9DCB", "#B3D5E8", "#F7F7F7", "#F8C3A9", "#DE735C", "#B2182B"],
-    ["#7CC0F5", "#2F82C2", "#1A4666", "#17181C", "#733024", "#D45B45", "#FFA78C"],
+    ["#62B2F2", "#2F82C2", "#1A4666", "#17181C", "#733024", "#D45B45", "#FF8D6B"],
 )
 
 

@@ -9,7 +9,6 @@ const ROWS = [
 ];
 
 export function render(element, data) {
-  element.style.height = `${data.height}px`;
   element.classList.add("live-errors");
   if (element.token === data.token) return;
   element.token = data.token;

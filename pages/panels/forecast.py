@@ -6,6 +6,7 @@ import plotly.graph_objects as go
 
 from pages.live.component import mount
 from pages.live.figure import Feed, streaming_figure
+from pages.panels.colours import on_dark
 
 
 def forecast_chart(token: str, *, key: str, height: int) -> None:
@@ -14,6 +15,7 @@ def forecast_chart(token: str, *, key: str, height: int) -> None:
     figure.add_scatter(name="data", mode="lines", line={"color": "#9AA0A8", "width": 2.5})
     figure.add_scatter(name="one step ahead", mode="lines", line={"color": "#0072B2", "width": 1.5})
     figure.add_scatter(name="forecast on its own", mode="lines", line={"color": "#D55E00", "width": 3})
+    figure.data[1].meta = {"themed": {"line.color": ["#0072B2", on_dark("#0072B2")]}}
     figure.update_traces(hovertemplate="%{y:.4g}")
     figure.update_xaxes(zeroline=False, nticks=6)
     figure.update_yaxes(zeroline=False, nticks=6)

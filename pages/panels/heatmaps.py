@@ -5,9 +5,8 @@ from __future__ import annotations
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from lstm_core.observe import PROBE_LIMIT
 from pages.live.figure import Feed, streaming_figure
-from pages.panels.colours import GATES, NAMES, diverging_scale, gate_scale
+from pages.panels.colours import GATES, NAMES, diverging_scale, gate_scale, on_dark
 
 GATES_SHOWN = ("i", "f", "g", "o", "h")
 
@@ -46,21 +45,26 @@ def cell_state(token: str, *, key: str, height: int, series: bool = False, words
         Feed(0, "zmax", meta="c_limit"),
         Feed(0, "zmin", meta="c_limit", scale=-1),
     ]
-    axis = {"tickvals": list(range(PROBE_LIMIT)), "ticks": "", "showgrid": False, "zeroline": False}
-    top = {"side": "top", "tickangle": -60 if words else 0, "tickfont": {"size": 12 if words else 13}}
-    figure.update_xaxes(**axis)
+    figure.update_xaxes(
+        ticks="",
+        showgrid=False,
+        zeroline=False,
+        side="bottom" if series else "top",
+        tickangle=-60 if words else 0,
+        tickfont_size=12 if words else 13,
+    )
     figure.update_yaxes(autorange="reversed", title="unit", showgrid=False, zeroline=False, row=row, col=1)
     y = "yaxis2" if series else "yaxis"
     feeds += [Feed(None, f"{y}.tickvals", meta="unit_rows"), Feed(None, f"{y}.ticktext", meta="unit_labels")]
     if series:
-        line = go.Scatter(mode="lines+markers", marker_size=4, line={"color": "#8A8F98", "width": 2})
+        # no markers: Plotly would widen the axis for them, and the values must stand above their columns
+        line = go.Scatter(mode="lines", line={"color": "#8A8F98", "width": 2})
         line.hovertemplate = "%{y:.4g}<extra></extra>"
         figure.add_trace(line, row=1, col=1)
         figure.update_yaxes(nticks=4, zeroline=False, title="value", row=1, col=1)
-        feeds += [Feed(1, "y", array="probe"), Feed(None, "xaxis2.ticktext", meta="ticks")]
-    else:
-        figure.update_xaxes(**top)
-        feeds += [Feed(None, "xaxis.ticktext", meta="ticks")]
+        feeds.append(Feed(1, "y", array="probe"))
+    x = "xaxis2" if series else "xaxis"
+    feeds += [Feed(None, f"{x}.tickvals", meta="tick_steps"), Feed(None, f"{x}.ticktext", meta="ticks")]
     figure.update_layout(
         margin={"l": 48, "r": 8, "t": 6 if series else 54 if words else 22, "b": 22 if series else 4},
         showlegend=False,
@@ -98,7 +102,11 @@ def gates(token: str, *, key: str, height: int) -> None:
         )
     figure.update_xaxes(showticklabels=False, showgrid=False, zeroline=False)
     figure.update_yaxes(autorange="reversed", showticklabels=False, showgrid=False, zeroline=False, ticks="")
-    figure.update_layout(margin={"l": 48, "r": 8, "t": 38, "b": 2})
+    themed = {
+        f"annotations.{number}.font.color": [GATES[name], on_dark(GATES[name])]
+        for number, name in enumerate(GATES_SHOWN)
+    }
+    figure.update_layout(margin={"l": 48, "r": 8, "t": 38, "b": 2}, meta={"themed": themed})
     streaming_figure(
         figure,
         feeds,

@@ -19,11 +19,11 @@ def controls(settings: Settings) -> tuple[ModelConfig, TrainConfig]:
     with left:
         hidden_size = _size(settings, "Hidden units", ModelConfig, "hidden_size", SIZES)
     with right:
-        num_layers = st.segmented_control(
+        num_layers = st.slider(
             "Layers",
-            [1, 2, 3],
-            default=settings.default(ModelConfig, "num_layers"),
-            required=True,
+            limits(ModelConfig, "num_layers")["low"],
+            limits(ModelConfig, "num_layers")["high"],
+            settings.default(ModelConfig, "num_layers"),
             key=settings.key("num_layers"),
             bind="query-params",
             help=limits(ModelConfig, "num_layers")["about"],
@@ -49,7 +49,7 @@ def controls(settings: Settings) -> tuple[ModelConfig, TrainConfig]:
             bind="query-params",
             help=limits(TrainConfig, "seed")["about"],
         )
-    model = ModelConfig(hidden_size=hidden_size, num_layers=num_layers or 1, forget_bias=forget_bias)
+    model = ModelConfig(hidden_size=hidden_size, num_layers=num_layers, forget_bias=forget_bias)
     return model, TrainConfig(sequence_length=sequence_length, seed=int(seed))
 
 

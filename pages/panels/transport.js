@@ -130,6 +130,7 @@ function build(element) {
     rate: number("steps", "Training steps per second."),
     tokens: number("characters", "What the network reads per second while it trains."),
   };
+  numbers.loss.classList.add("transport-wide");
   const status = make("div", "transport-status", root);
   status.setAttribute("role", "status");
   const message = make("div", "transport-message", element);

@@ -8,7 +8,6 @@ const percent = new Intl.NumberFormat("en", { style: "percent", maximumSignifica
 const whole = new Intl.NumberFormat("en");
 
 export function render(element, data) {
-  element.style.height = `${data.height}px`;
   element.classList.add(`live-${data.part}`);
   if (element.token === data.token) return;
   element.token = data.token;
@@ -58,6 +57,7 @@ function showGrowth(element, meta) {
 
 function showNext(element, meta) {
   const { next = [], next_p: probabilities = [] } = meta;
+  element.style.setProperty("--token", meta.level === "words" ? "5.5em" : "1.8em");
   while (element.children.length > next.length) element.lastChild.remove();
   next.forEach((token, place) => {
     const row = element.children[place]?.parts ? element.children[place] : newBar(element, place);
