@@ -59,7 +59,8 @@ class Checked:
         kind = "a whole number" if whole else "a number"
         right_type = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)
         if not right_type or not math.isfinite(value) or not low <= value <= high:
-            raise ValueError(f"{name} is {value!r}; it must be {kind} from {low:g} to {high:g}.")
+            shown = [f"{bound:,}" if whole else f"{bound:g}" for bound in (low, high)]
+            raise ValueError(f"{name} is {value!r}; it must be {kind} from {shown[0]} to {shown[1]}.")
 
 
 @dataclass(frozen=True)

@@ -89,8 +89,9 @@ class RunHost:
         make_task(config.task, config.train)  # cached; here so that the page can say what is wrong
         token = secrets.token_urlsafe(16)
         with self._lock:
-            self._seats[token] = _Seat(config, unwatched_since=time.monotonic())
-            self._place()
+            now = time.monotonic()
+            self._seats[token] = _Seat(config, unwatched_since=now)
+            self._clean(now)
         return token
 
     def configure(self, token: str, config: RunConfig) -> bool:

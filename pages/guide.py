@@ -24,7 +24,7 @@ PANELS = {
     "Cell state c": "a row a unit, a column a token. Red is above 0, blue below; a long stripe is a memory.",
     "Gates i, f, o": "full colour is open (1), faint is closed (0). A faint spot in f: here a unit forgets.",
     "Candidate g, hidden h": "what a unit could write; what it tells the rest of the network.",
-    "What it writes, forecasts": "fed with its own output, always the same dice: what changes is the network.",
+    "What it writes, forecasts": "fed with its own output, with the same dice: only the network changes.",
     "Loss": "grey on what it learns from, orange on what it never sees. When they part, it learns by heart.",
 }
 # where to start: icon, label, page, what the address holds, what to look for

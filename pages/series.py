@@ -9,12 +9,13 @@ from pages.panels.forecast import errors, forecast_chart
 from pages.panels.heading import heading
 from pages.panels.heatmaps import cell_state, gates
 from pages.panels.loss import loss_chart
-from pages.panels.run import data_notes, follow_view, run_for
+from pages.panels.plain import plain
+from pages.panels.run import data_notes, follow_view, last_task, run_for
 from pages.panels.settings import Settings
 from pages.panels.transport import transport_bar
 
 settings = Settings("series", {"hidden_size": 32, "sequence_length": 48, "learning_rate": 5e-3})
-settings.check_link(SeriesConfig, "kind")
+settings.linked(SeriesConfig, "kind")
 
 # --- what asks for a new network ---
 with st.sidebar, st.container(gap="xsmall"):
@@ -39,15 +40,15 @@ knobs = Knobs(**{name: settings.stored(Knobs, name) for name in vars(Knobs())})
 view = View(probe_start=settings.stored(View, "probe_start"))
 if kind == "own" and not task.values:
     st.info("Upload a CSV file in the sidebar. Until then the network goes on with what it has.")
-    task = st.session_state.get("series_task", SeriesConfig())
-st.session_state["series_task"] = task
-token = run_for(settings.page, RunConfig(task, model, train, knobs, view))
-if token is None:
+    task = last_task(settings.page, SeriesConfig())
+run = run_for(settings.page, RunConfig(task, model, train, knobs, view))
+if run is None:
     st.stop()
+token, config = run
 
 # --- what acts at once ---
 with st.sidebar, st.container(gap="xxsmall"):
-    data_notes(task, train, *table_notes)
+    data_notes(config, *table_notes)
     st.caption("LIVE · acts while you drag")
     settings.slider("Learning rate", Knobs, "learning_rate", knobs.learning_rate, token, scale="log")
     settings.slider("Noise", Knobs, "noise", knobs.noise, token, decimals=2)
@@ -55,10 +56,10 @@ with st.sidebar, st.container(gap="xxsmall"):
     settings.slider("Gradient clip", Knobs, "clip", knobs.clip, token, scale="log")
     settings.slider("Stretch shown", View, "probe_start", view.probe_start, token, decimals=2)
     st.caption("WATCH")
-    shown = network.view_controls(settings, model.num_layers)
+    shown = network.view_controls(settings, config.model.num_layers)
     follow_view(settings.page, token, **shown)
 for note in settings.notes:
-    st.warning(note)
+    st.warning(plain(note))
 
 # --- the page ---
 if transport_bar(token, key="series_transport", settings=settings, speed=knobs.steps_per_second):

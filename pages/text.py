@@ -8,13 +8,14 @@ from pages.panels import network, own_data
 from pages.panels.heading import heading
 from pages.panels.heatmaps import cell_state, gates
 from pages.panels.loss import loss_chart
-from pages.panels.run import data_notes, follow_view, run_for
+from pages.panels.plain import plain
+from pages.panels.run import data_notes, follow_view, last_task, run_for
 from pages.panels.settings import Settings
 from pages.panels.transport import transport_bar
 from pages.panels.writing import growth, next_token, writing
 
 settings = Settings("text")
-settings.check_link(TextConfig, "corpus", "level")
+settings.linked(TextConfig, "corpus", "level")
 
 # --- what asks for a new network ---
 with st.sidebar, st.container(gap="xsmall"):
@@ -47,15 +48,16 @@ view = View(**{name: settings.stored(View, name) for name in ("probe", "prompt",
 task = TextConfig(corpus, level or "characters", text)
 if corpus == "own" and not text:
     st.info("Paste a text or upload a file in the sidebar. Until then the network goes on with what it has.")
-    task = st.session_state.get("text_task", TextConfig(level=level or "characters"))
-st.session_state["text_task"] = task
-token = run_for(settings.page, RunConfig(task, model, train, knobs, view))
-if token is None:
+    task = last_task(settings.page, TextConfig(level=task.level))
+run = run_for(settings.page, RunConfig(task, model, train, knobs, view))
+if run is None:
     st.stop()
+token, config = run
+words = isinstance(config.task, TextConfig) and config.task.level == "words"
 
 # --- what acts at once ---
 with st.sidebar, st.container(gap="xxsmall"):
-    data_notes(task, train, text_note)
+    data_notes(config, text_note)
     st.caption("LIVE · acts while you drag")
     settings.slider("Learning rate", Knobs, "learning_rate", knobs.learning_rate, token, scale="log")
     settings.slider("Temperature", View, "temperature", view.temperature, token, decimals=2)
@@ -64,10 +66,10 @@ with st.sidebar, st.container(gap="xxsmall"):
     settings.slider("Gradient clip", Knobs, "clip", knobs.clip, token, scale="log")
     settings.slider("Top-k (0: all)", View, "top_k", view.top_k, token)
     st.caption("WATCH")
-    shown = network.view_controls(settings, model.num_layers)
+    shown = network.view_controls(settings, config.model.num_layers)
     follow_view(settings.page, token, **shown)
 for note in settings.notes:
-    st.warning(note)
+    st.warning(plain(note))
 
 # --- the page ---
 if transport_bar(token, key="text_transport", settings=settings, speed=knobs.steps_per_second):
@@ -75,7 +77,7 @@ if transport_bar(token, key="text_transport", settings=settings, speed=knobs.ste
 left, right = st.columns([5, 4], gap="medium")
 with left, st.container(gap="xxsmall"):
     heading("Cell state c", "what each unit remembers as it reads", "c")
-    cell_state(token, key="text_cell", height=296, words=level == "words")
+    cell_state(token, key="text_cell", height=296, words=words)
     gates(token, key="text_gates", height=228)
     settings.text(
         "Watch it read",

@@ -13,8 +13,8 @@ LENGTHS = [4, 8, 16, 24, 32, 48, 64, 96, 128, 192, 256]
 
 def controls(settings: Settings) -> tuple[ModelConfig, TrainConfig]:
     """Hidden units, layers and sequence length; forget bias and seed in a fold."""
-    settings.check_link(ModelConfig, "hidden_size", "num_layers", "forget_bias")
-    settings.check_link(TrainConfig, "sequence_length", "seed")
+    settings.linked(ModelConfig, "num_layers", "forget_bias")
+    settings.linked(TrainConfig, "seed")
     left, right = st.columns(2)
     with left:
         hidden_size = _size(settings, "Hidden units", ModelConfig, "hidden_size", SIZES)
@@ -55,7 +55,7 @@ def controls(settings: Settings) -> tuple[ModelConfig, TrainConfig]:
 
 def view_controls(settings: Settings, num_layers: int) -> dict[str, object]:
     """Which layer and which units the heatmaps show; as fields of a `View`."""
-    settings.check_link(View, "units")
+    settings.linked(View, "units")
     layer = 1
     if num_layers > 1:
         layer = st.segmented_control(
@@ -84,13 +84,11 @@ def view_controls(settings: Settings, num_layers: int) -> dict[str, object]:
 
 def _size(settings: Settings, label: str, config: type, name: str, steps: list[int]) -> int:
     """A slider over sizes that matter by their ratio. A link may hold any size between the steps."""
-    key, default = settings.key(name), settings.default(config, name)
-    linked = st.session_state.setdefault(f"linked_{key}", st.session_state.get(key, default))
     return st.select_slider(
         label,
-        sorted({*steps, linked}),
-        default,
-        key=key,
+        sorted({*steps, *settings.linked(config, name)}),
+        settings.default(config, name),
+        key=settings.key(name),
         bind="query-params",
         help=limits(config, name)["about"],
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from lstm_core.tasks.upload import Table, decode_text, read_table
+from pages.panels.plain import plain
 
 TEXT_MEGABYTES = 2
 
@@ -28,7 +29,7 @@ def text() -> tuple[str, str]:
         try:
             return decode_text(uploaded.getvalue())
         except ValueError as error:
-            st.error(str(error))
+            st.error(plain(str(error)))
     return pasted or "", ""
 
 
@@ -44,7 +45,7 @@ def series() -> tuple[str, tuple[float, ...], tuple[str, ...]]:
     try:
         table = _table(uploaded.getvalue())
     except ValueError as error:
-        st.error(str(error))
+        st.error(plain(str(error)))
         return "", (), ()
     column = st.selectbox("Column", list(table.columns), key="own_series_column")
     return column, table.columns[column], table.notes

@@ -2,31 +2,40 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import streamlit as st
 
-from lstm_core.config import RunConfig, SeriesConfig, TextConfig, TrainConfig
+from lstm_core.config import RunConfig, SeriesConfig, TextConfig
 from lstm_core.tasks import make_task
 from pages.live.channel import HOST
+from pages.panels.plain import plain
 
 
-def run_for(page: str, config: RunConfig) -> str | None:
-    """Token of this session's run for `page`, training on `config`.
+def run_for(page: str, config: RunConfig) -> tuple[str, RunConfig] | None:
+    """Token of this session's run for `page`, and the config that it trains on.
 
-    Data that cannot be learnt from are named on the page, and the network that there was goes on; None if
-    there was none.
+    That is `config`, unless its data cannot be learnt from: then the page says why, and the network that
+    there was goes on. None if there was none.
     """
     key = f"run_{page}"
     token: str | None = st.session_state.get(key)
     try:
-        if token is not None and HOST.knows(token):
-            if HOST.configure(token, config):
-                st.toast(f"A new network starts: {describe(config)}.", icon=":material/restart_alt:")
-        else:
+        if token is None or not HOST.knows(token):
             token = st.session_state[key] = HOST.open(config)
+        elif HOST.configure(token, config):
+            st.toast(f"A new network starts: {describe(config)}.", icon=":material/restart_alt:")
+        st.session_state[f"config_{page}"] = config
     except ValueError as error:
         kept = " The network that you see still learns from the data before." if token else ""
-        st.error(f"{error}{kept}", icon=":material/error:")
-    return token
+        st.error(plain(f"{error}{kept}"), icon=":material/error:")
+    return (token, st.session_state[f"config_{page}"]) if token else None
+
+
+def last_task(page: str, default: TextConfig | SeriesConfig) -> Any:
+    """What this session's run for `page` learns from now; `default` before there is one."""
+    config: RunConfig | None = st.session_state.get(f"config_{page}")
+    return config.task if config else default
 
 
 def follow_view(page: str, token: str, **view: object) -> None:
@@ -38,11 +47,11 @@ def follow_view(page: str, token: str, **view: object) -> None:
             sent[token, name] = value
 
 
-def data_notes(task: TextConfig | SeriesConfig, train: TrainConfig, *more: str) -> None:
+def data_notes(config: RunConfig, *more: str) -> None:
     """What is to be known about the data: symbols left out, gaps filled, an encoding guessed."""
-    for note in (*more, *make_task(task, train).notes):
+    for note in (*more, *make_task(config.task, config.train).notes):
         if note:
-            st.caption(note)
+            st.caption(plain(note))
 
 
 def describe(config: RunConfig) -> str:

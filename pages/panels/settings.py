@@ -21,7 +21,7 @@ def parse(config: type[Checked], name: str, text: str) -> Any:
     """The value that `text`, from an address, gives field `name`. Raises ValueError as `config` does."""
     spec = limits(config, name)
     if "choices" in spec:
-        value: Any = text
+        value: Any = text[:40]
     elif "low" not in spec:
         return text[:LONGEST_IN_LINK]
     elif text == "max" and spec["default"] is None:
@@ -52,15 +52,21 @@ class Settings:
         """Of a setting, in the session and in the address."""
         return f"{self.page}_{name}"
 
-    def check_link(self, config: type[Checked], *names: str) -> None:
-        """Once a session: give the widgets what the address holds, or the default and a note."""
+    def linked(self, config: type[Checked], *names: str) -> list[Any]:
+        """For each field what the address held when the session began, or the default.
+
+        Widgets bound to the address take its values by themselves, and silently their default where they
+        cannot; this notes what was wrong.
+        """
+        found = []
         for name in names:
-            key = self.key(name)
-            if f"checked_{key}" in st.session_state:
-                continue
-            st.session_state[f"checked_{key}"] = True
-            if key in st.query_params:
-                st.session_state[key] = self._parsed(config, name, self.default(config, name))
+            place = f"linked_{self.key(name)}"
+            if place not in st.session_state:
+                given = self.key(name) in st.query_params
+                default = self.default(config, name)
+                st.session_state[place] = self._parsed(config, name, default) if given else default
+            found.append(st.session_state[place])
+        return found
 
     def stored(self, config: type[Checked], name: str) -> Any:
         """Value of a live setting: where it was left in this session, else from the address, else default."""

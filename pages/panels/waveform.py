@@ -22,7 +22,7 @@ SLIDERS = {
 def controls(settings: Settings, kind: str) -> SeriesConfig:
     """Period, noise, amplitude and phase of a wave; which stock; nothing for the others."""
     if kind == "stocks":
-        settings.check_link(SeriesConfig, "stock")
+        settings.linked(SeriesConfig, "stock")
         stock = st.selectbox(
             "Stock",
             STOCKS,
@@ -46,17 +46,15 @@ def _slider(settings: Settings, name: str, label: str, step: float, high: float)
     spec = limits(SeriesConfig, name)
     # names of their own in the address: noise in the data is not the noise that training adds
     wave = Settings(f"{settings.page}_wave", settings.defaults)
-    wave.check_link(SeriesConfig, name)
+    (linked,) = wave.linked(SeriesConfig, name)
     settings.notes += wave.notes
-    key = wave.key(name)
-    linked = st.session_state.setdefault(f"linked_{key}", st.session_state.get(key, spec["default"]))
     return st.slider(
         label,
         max(spec["low"], step if name == "amplitude" else spec["low"]),
         max(high, linked),
         spec["default"],
         step=step,
-        key=key,
+        key=wave.key(name),
         bind="query-params",
         help=spec["about"],
     )
