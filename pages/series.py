@@ -15,7 +15,6 @@ from pages.panels.settings import Settings
 from pages.panels.transport import transport_bar
 
 settings = Settings("series", {"hidden_size": 32, "sequence_length": 48, "learning_rate": 5e-3})
-settings.linked(SeriesConfig, "kind")
 
 # --- what asks for a new network ---
 with st.sidebar, st.container(gap="xsmall"):
@@ -24,10 +23,10 @@ with st.sidebar, st.container(gap="xsmall"):
         "Series",
         SERIES,
         format_func=SERIES_NAMES.__getitem__,
-        key=settings.key("kind"),
-        bind="query-params",
+        key=settings.widget_key(SeriesConfig, "kind"),
         help="\n\n".join(f"**{SERIES_NAMES[name]}**: {SERIES_ABOUT[name]}" for name in SERIES),
     )
+    settings.keep(SeriesConfig, "kind", kind)
     task = waveform.controls(settings, kind)
     table_notes: tuple[str, ...] = ()
     if kind == "own":

@@ -15,7 +15,6 @@ from pages.panels.transport import transport_bar
 from pages.panels.writing import growth, next_token, writing
 
 settings = Settings("text")
-settings.linked(TextConfig, "corpus", "level")
 
 # --- what asks for a new network ---
 with st.sidebar, st.container(gap="xsmall"):
@@ -24,28 +23,27 @@ with st.sidebar, st.container(gap="xsmall"):
         "Text",
         CORPORA,
         format_func=CORPUS_NAMES.__getitem__,
-        key=settings.key("corpus"),
-        bind="query-params",
+        key=settings.widget_key(TextConfig, "corpus"),
         help="\n\n".join(f"**{CORPUS_NAMES[name]}**: {CORPUS_ABOUT[name]}" for name in CORPORA),
     )
+    settings.keep(TextConfig, "corpus", corpus)
     text, text_note = own_data.text() if corpus == "own" else ("", "")
     level = st.segmented_control(
         "One token is a",
         ["characters", "words"],
         format_func={"characters": "character", "words": "word"}.__getitem__,
-        default="characters",
         required=True,
-        key=settings.key("level"),
-        bind="query-params",
+        key=settings.widget_key(TextConfig, "level"),
         width="stretch",
         help="Words: next-word prediction, as on a phone's keyboard.",
     )
+    level = settings.keep(TextConfig, "level", level)
     model, train = network.controls(settings)
 
 # --- the run ---
 knobs = Knobs(**{name: settings.stored(Knobs, name) for name in vars(Knobs())})
 view = View(**{name: settings.stored(View, name) for name in ("probe", "prompt", "temperature", "top_k")})
-task = TextConfig(corpus, level or "characters", text)
+task = TextConfig(corpus, level, text)
 if corpus == "own" and not text:
     st.info("Paste a text or upload a file in the sidebar. Until then the network goes on with what it has.")
     task = last_task(settings.page, TextConfig(level=task.level))

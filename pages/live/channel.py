@@ -96,8 +96,13 @@ def origin_allowed(origin: str | None, host: str | None) -> bool:
 
     A browser always names the page's origin, and a page from elsewhere cannot forge it.
     """
-    if origin is None or urlsplit(origin).netloc == host:
+    if origin is None:
         return True
+    try:
+        if urlsplit(origin).netloc == host:
+            return True
+    except ValueError:  # no address at all
+        return False
     return origin.rstrip("/") in {str(one).rstrip("/") for one in st.get_option("server.corsAllowedOrigins")}
 
 

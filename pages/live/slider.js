@@ -11,8 +11,8 @@ export function render(element, data, actions) {
   name.textContent = data.label;
   label.title = data.about;
   Object.assign(input, { min: 0, max: scale.positions, step: 1, ariaLabel: data.label });
-  // while the hand is on it, the slider is right and the page is late
-  if (!element.held) show(scale.position(data.value));
+  // while the hand is on it, and until Python has heard of the last move, the slider is right
+  if (!element.held && data.heard >= element.moves) show(scale.position(data.value));
 
   let sending = 0;
   input.oninput = () => {
@@ -24,10 +24,11 @@ export function render(element, data, actions) {
   };
   input.onchange = () => {
     element.held = false;
+    element.moves = Math.max(element.moves, data.heard) + 1;
     cancelAnimationFrame(sending);
     const value = scale.value(input.valueAsNumber);
     send(value);
-    actions.setStateValue("value", { value });
+    actions.setStateValue("value", { value, move: element.moves });
   };
 
   function send(value) {
@@ -57,6 +58,7 @@ function build(element) {
   const input = make("input", "live-slider-input", label);
   input.type = "range";
   element.parts = { label, name, input, output };
+  element.moves = 0; // that Python was told of
 }
 
 /** Between slider positions 0 … positions and values. */

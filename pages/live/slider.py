@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from lstm_core.config import Checked, limits
+import streamlit as st
+
+from lstm_core.config import Checked, Knobs, limits
 from pages.live.component import mount
 
 
@@ -29,15 +31,17 @@ def live_slider(
     digits). unlimited: the right end means None. Returns the value it was last left at, or `value`.
     """
     spec = limits(config, name)
-    result = mount(
+    value, heard = left_at(key, value)
+    mount(
         "slider.js",
         key=key,
         token=token,
         height=44,
         label=label,
-        kind=config.__name__.lower().replace("knobs", "knob"),
+        kind="knob" if config is Knobs else "view",
         name=name,
         value=value,
+        heard=heard,
         low=spec["low"] if low is None else low,
         high=spec["high"] if high is None else high,
         scale=scale,
@@ -46,7 +50,17 @@ def live_slider(
         unlimited=unlimited,
         about=about or spec["about"],
     )
-    return value if result.value is None else result.value["value"]
+    return value
+
+
+def left_at(key: str, value: Any) -> tuple[Any, int]:
+    """Where the live control `key` was left, else `value`; and which of its moves that was, else 0.
+
+    A control that has moved since does not listen to Python until it has heard of that, too.
+    """
+    state = st.session_state.get(key)
+    left = state.get("value") if state else None
+    return (left["value"], left["move"]) if left else (value, 0)
 
 
 def live_text(
@@ -56,7 +70,8 @@ def live_text(
 
     A value of None shows what the network uses by itself.
     """
-    result = mount(
+    value, _ = left_at(key, value)
+    mount(
         "textbox.js",
         key=key,
         token=token,
@@ -67,4 +82,4 @@ def live_text(
         about=about,
         rows=rows,
     )
-    return value if result.value is None else result.value["value"]
+    return value

@@ -29,7 +29,7 @@ export function render(element, data, actions) {
     clearTimeout(element.telling);
     const value = box.value;
     element.sending = setTimeout(() => channel.send({ type: "view", name: data.name, value }), PAUSE);
-    element.telling = setTimeout(() => actions.setStateValue("value", { value }), LEFT);
+    element.telling = setTimeout(() => actions.setStateValue("value", { value, move: 0 }), LEFT);
   };
 }
 

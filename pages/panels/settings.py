@@ -1,8 +1,8 @@
 """Settings of a page: read from its address, shown as widgets, written back, so that a copied link works.
 
-A setting's key is also its name in the address: the page, an underscore, the field's name. Widgets that ask
-for a new network are Streamlit's own, bound to the address; live controls act over the channel, and tell
-Python (and so the address) where they were left.
+A setting's key is also its name in the address: the page, an underscore, the field's name. Every value from
+an address is checked by the config that it is for. (Streamlit's own `bind="query-params"` would drop what it
+cannot use without a word, and names options by what they are called on screen.)
 """
 
 from __future__ import annotations
@@ -52,25 +52,9 @@ class Settings:
         """Of a setting, in the session and in the address."""
         return f"{self.page}_{name}"
 
-    def linked(self, config: type[Checked], *names: str) -> list[Any]:
-        """For each field what the address held when the session began, or the default.
-
-        Widgets bound to the address take its values by themselves, and silently their default where they
-        cannot; this notes what was wrong.
-        """
-        found = []
-        for name in names:
-            place = f"linked_{self.key(name)}"
-            if place not in st.session_state:
-                given = self.key(name) in st.query_params
-                default = self.default(config, name)
-                st.session_state[place] = self._parsed(config, name, default) if given else default
-            found.append(st.session_state[place])
-        return found
-
     def stored(self, config: type[Checked], name: str) -> Any:
-        """Value of a live setting: where it was left in this session, else from the address, else default."""
-        store = st.session_state.setdefault("live_settings", {})
+        """A setting's value: where it was left in this session, else from the address, else the default."""
+        store = st.session_state.setdefault("settings", {})
         key = self.key(name)
         default = self.default(config, name)
         if key not in store:
@@ -79,17 +63,33 @@ class Settings:
         return store[key]
 
     def remember(self, config: type[Checked], name: str, value: Any) -> None:
-        """Keep where a live control was left."""
-        st.session_state["live_settings"][self.key(name)] = value
+        """Keep where a setting was left."""
+        st.session_state["settings"][self.key(name)] = value
         self._link(self.key(name), value, self.default(config, name))
+
+    def widget_key(self, config: type[Checked], name: str) -> str:
+        """Key for a widget over field `name`, which then stands at the setting's value."""
+        value, key = self.stored(config, name), self.key(name)
+        if key not in st.session_state:
+            st.session_state[key] = value
+        return key
+
+    def keep(self, config: type[Checked], name: str, value: Any) -> Any:
+        """Remember what a widget says, and pass it on; a widget that says nothing leaves all as it was."""
+        if value is None:
+            return self.stored(config, name)
+        if value != self.stored(config, name):
+            self.remember(config, name, value)
+        return value
 
     @staticmethod
     def _link(key: str, value: Any, default: Any) -> None:
         """Write a value into the address, or leave it out where it is the default."""
+        text = "max" if value is None else str(value)[:LONGEST_IN_LINK]
         if value == default:
             st.query_params.pop(key, None)
-        else:
-            st.query_params[key] = "max" if value is None else str(value)[:LONGEST_IN_LINK]
+        elif st.query_params.get(key) != text:
+            st.query_params[key] = text
 
     def slider(
         self, label: str, config: type[Checked], name: str, value: Any, token: str, **options: Any

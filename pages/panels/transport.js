@@ -13,6 +13,7 @@ const STATUS = {
   disconnected: "disconnected",
   connecting: "connecting",
 };
+const ASK_AGAIN = 2000; // milliseconds
 const LOST = "The connection to the server is lost. The page tries again by itself; nothing needs to be done.";
 
 export function render(element, data, actions) {
@@ -36,6 +37,7 @@ export function render(element, data, actions) {
 
 export function remove(element) {
   element.unsubscribe?.();
+  clearTimeout(element.asking);
 }
 
 function show(element, frame, channel, actions) {
@@ -43,10 +45,7 @@ function show(element, frame, channel, actions) {
   const meta = frame?.meta ?? {};
   const lost = channel.state === "disconnected" || channel.state === "gone";
   const state = lost ? "disconnected" : (meta.status ?? "connecting");
-  if (channel.state === "gone" && element.gone !== channel.token) {
-    element.gone = channel.token;
-    actions.setTriggerValue("gone", channel.token); // Python opens a new run
-  }
+  if (channel.state === "gone") askForANewRun(element, channel, actions);
   element.playing = meta.status === "training";
   buttons.play.label.textContent = element.playing ? "Pause" : "Play";
   buttons.play.icon.dataset.icon = element.playing ? "pause" : "play";
@@ -72,6 +71,14 @@ function show(element, frame, channel, actions) {
   root.dataset.loss = meta.loss ?? "";
   root.dataset.lr = meta.learning_rate ?? "";
   root.dataset.status = state === "connecting" ? "disconnected" : state;
+}
+
+/** Python opens a new run and sends its token; asked again while Streamlit itself is still reconnecting. */
+function askForANewRun(element, channel, actions) {
+  clearTimeout(element.asking);
+  if (element.token !== channel.token || !element.isConnected) return;
+  actions.setTriggerValue("gone", Date.now());
+  element.asking = setTimeout(() => askForANewRun(element, channel, actions), ASK_AGAIN);
 }
 
 function digits(value) {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lstm_core.config import Knobs
 from pages.live.component import mount
+from pages.live.slider import left_at
 from pages.panels.settings import Settings
 
 
@@ -12,6 +13,8 @@ def transport_bar(token: str, *, key: str, settings: Settings, speed: float | No
 
     speed: where its slider stands, in steps per second; None is unlimited.
     """
+    speed, heard = left_at(key, speed)
+    settings.remember(Knobs, "steps_per_second", speed)
     result = mount(
         "transport.js",
         key=key,
@@ -22,6 +25,7 @@ def transport_bar(token: str, *, key: str, settings: Settings, speed: float | No
             "kind": "knob",
             "name": "steps_per_second",
             "value": speed,
+            "heard": heard,
             "low": 1.0,
             "high": 1000.0,
             "scale": "log",
@@ -32,6 +36,4 @@ def transport_bar(token: str, *, key: str, settings: Settings, speed: float | No
             + str(Knobs.__dataclass_fields__["steps_per_second"].metadata["about"]),
         },
     )
-    if result.value is not None:
-        settings.remember(Knobs, "steps_per_second", result.value["value"])
     return bool(result.gone)

@@ -22,16 +22,14 @@ SLIDERS = {
 def controls(settings: Settings, kind: str) -> SeriesConfig:
     """Period, noise, amplitude and phase of a wave; which stock; nothing for the others."""
     if kind == "stocks":
-        settings.linked(SeriesConfig, "stock")
         stock = st.selectbox(
             "Stock",
             STOCKS,
             format_func=STOCK_NAMES.__getitem__,
-            key=settings.key("stock"),
-            bind="query-params",
+            key=settings.widget_key(SeriesConfig, "stock"),
             help=limits(SeriesConfig, "stock")["about"],
         )
-        return SeriesConfig(kind, stock=stock)
+        return SeriesConfig(kind, stock=settings.keep(SeriesConfig, "stock", stock))
     names = [name for name in SLIDERS if name in SERIES_SETTINGS[kind]]
     if not names:
         return SeriesConfig(kind)
@@ -45,16 +43,11 @@ def controls(settings: Settings, kind: str) -> SeriesConfig:
 def _slider(settings: Settings, name: str, label: str, step: float, high: float) -> float:
     spec = limits(SeriesConfig, name)
     # names of their own in the address: noise in the data is not the noise that training adds
-    wave = Settings(f"{settings.page}_wave", settings.defaults)
-    (linked,) = wave.linked(SeriesConfig, name)
+    wave = Settings(f"{settings.page}_wave")
+    key = wave.widget_key(SeriesConfig, name)
     settings.notes += wave.notes
-    return st.slider(
-        label,
-        max(spec["low"], step if name == "amplitude" else spec["low"]),
-        max(high, linked),
-        spec["default"],
-        step=step,
-        key=wave.key(name),
-        bind="query-params",
-        help=spec["about"],
-    )
+    linked = st.session_state.setdefault(f"linked_{key}", st.session_state[key])
+    # a link may hold what lies beyond the slider's usual ends
+    low = spec["low"] if name != "amplitude" else min(step, linked)
+    value = st.slider(label, low, max(high, linked), step=step, key=key, help=spec["about"])
+    return wave.keep(SeriesConfig, name, value)
