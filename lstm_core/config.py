@@ -7,7 +7,6 @@ once. Units: steps are optimiser steps, T counts time steps, B sequences, H hidd
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
@@ -58,7 +57,7 @@ class Checked:
         whole = isinstance(low, int) and isinstance(high, int)
         kind = "a whole number" if whole else "a number"
         right_type = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)
-        if not right_type or not math.isfinite(value) or not low <= value <= high:
+        if not right_type or not low <= value <= high:
             shown = [f"{bound:,}" if whole else f"{bound:g}" for bound in (low, high)]
             raise ValueError(f"{name} is {value!r}; it must be {kind} from {shown[0]} to {shown[1]}.")
 

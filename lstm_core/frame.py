@@ -57,8 +57,10 @@ class Frame:
             for name, dtype, shape, offset, size in header["arrays"]:
                 chunk = data[start + offset : start + offset + size]
                 arrays[name] = np.frombuffer(chunk, dtype=DTYPES[dtype]).reshape(shape)
+            if not isinstance(header["meta"], dict):
+                raise TypeError("its meta is not an object")
             return cls(header["meta"], arrays)
-        except (struct.error, KeyError, TypeError, ValueError) as error:
+        except (struct.error, KeyError, TypeError, ValueError, RecursionError) as error:
             raise ValueError(f"these bytes are not a frame: {error}") from error
 
 

@@ -34,16 +34,18 @@ Deliver = Callable[[bytes], None]
 class _Viewer:
     deliver: Deliver
     ready: bool = True  # has drawn what it got and wants the next frame
-    seen: int = -1  # number of the last frame it got
+    seen: bytes | None = None  # the last frame it got
 
 
 @dataclass
 class _Seat:
-    """A place for one run: its config, its viewers, and the run once there is room for it."""
+    """One run, its viewers, and its turn."""
 
     config: RunConfig
-    run: Run | None = None
+    run: Run
     viewers: dict[int, _Viewer] = field(default_factory=dict)
+    placed: bool = False  # it may have a network; else it waits for a place
+    notice: bytes | None = None  # what its viewers are shown while it waits
     unwatched_since: float = 0.0
     due: float | None = None  # when it has its next turn; None: not queued
     working: bool = False
@@ -90,7 +92,7 @@ class RunHost:
         token = secrets.token_urlsafe(16)
         with self._lock:
             now = time.monotonic()
-            self._seats[token] = _Seat(config, unwatched_since=now)
+            self._seats[token] = _Seat(config, Run(config), unwatched_since=now)
             self._clean(now)
         return token
 
@@ -107,9 +109,8 @@ class RunHost:
             if (old.task, old.model, old.train) == (config.task, config.model, config.train):
                 return False
             seat.config = config
-            if seat.run is not None:
-                seat.run.post({"type": "configure", "config": config})
-                self._enqueue(token, 0.0)
+            seat.run.post({"type": "configure", "config": config})
+            self._enqueue(token, 0.0)
         return True
 
     def knows(self, token: str) -> bool:
@@ -123,9 +124,8 @@ class RunHost:
             seat = self._seats[token]
             if message.get("type") == "configure":
                 raise ValueError("a new network is made by configure(), not by a message.")
-            if seat.run is not None:
-                seat.run.post(message)
-                self._enqueue(token, 0.0)
+            seat.run.post(message)
+            self._enqueue(token, 0.0)
 
     # -- what the channel calls --------------------------------------------------------------------------
 
@@ -153,8 +153,7 @@ class RunHost:
             seat = self._seats[token]
             seat.viewers[viewer].ready = True
             self._deliver(seat)
-            if seat.run is not None and seat.viewers[viewer].ready:
-                seat.run.wanted = True
+            seat.run.wanted = seat.run.wanted or seat.viewers[viewer].ready
             self._enqueue(token, 0.0)
 
     def unwatch(self, viewer: int) -> None:
@@ -170,15 +169,14 @@ class RunHost:
     def stats(self) -> dict[str, Any]:
         """`runs` (networks that exist), `waiting`, `viewers`, `steps_per_second` (all runs together)."""
         with self._lock:
-            runs = [seat.run for seat in self._seats.values() if seat.run is not None]
-            now, steps = time.monotonic(), sum(run.steps for run in runs)
+            now, steps = time.monotonic(), sum(seat.run.steps for seat in self._seats.values())
             since, before, rate = self._rates
             if now - since >= 1.0:
                 rate = max(0, steps - before) / (now - since)
                 self._rates = (now, steps, rate)
             return {
-                "runs": len(runs),
-                "waiting": len(self._seats) - len(runs),
+                "runs": self._runs(),
+                "waiting": sum(bool(seat.viewers) and not seat.placed for seat in self._seats.values()),
                 "viewers": len(self._watched),
                 "steps_per_second": round(rate, 1),
             }
@@ -198,23 +196,24 @@ class RunHost:
     # -- places ------------------------------------------------------------------------------------------
 
     def _place(self) -> None:
-        """Give waiting seats that are watched a run while there is room, and tell the others their place."""
-        waiting = [item for item in self._seats.items() if item[1].run is None and item[1].viewers]
+        """Give waiting seats that are watched a place while there is one, and tell the others theirs."""
+        waiting = [item for item in self._seats.items() if item[1].viewers and not item[1].placed]
         while waiting and (self._runs() < self.max_runs or self._evict()):
             token, seat = waiting.pop(0)
-            seat.run = Run(seat.config)
+            seat.placed, seat.notice = True, None
             self._enqueue(token, 0.0)
-        for place, (_, seat) in enumerate(waiting, start=1):
+        for number, (_, seat) in enumerate(waiting, start=1):
             message = (
-                f"All {self.max_runs} places are taken. Yours is number {place} in the queue; "
+                f"All {self.max_runs} places are taken. Yours is number {number} in the queue; "
                 "training starts by itself as soon as one is free."
             )
-            frame = Frame({"status": "waiting", "message": message, "step": 0}).encode()
-            for viewer in seat.viewers.values():
-                viewer.deliver(frame)
+            notice = Frame({"status": "waiting", "message": message, "step": 0}).encode()
+            if notice != seat.notice:
+                seat.notice = notice
+                self._deliver(seat)
 
     def _runs(self) -> int:
-        return sum(seat.run is not None for seat in self._seats.values())
+        return sum(seat.placed for seat in self._seats.values())
 
     def _evict(self) -> bool:
         """Drop the run that has been without viewers the longest, if its lease has run out."""
@@ -222,7 +221,7 @@ class RunHost:
         idle = [
             (seat.unwatched_since, token)
             for token, seat in self._seats.items()
-            if seat.run is not None and not seat.viewers and now - seat.unwatched_since > self.lease
+            if seat.placed and not seat.viewers and now - seat.unwatched_since > self.lease
         ]
         if idle:
             del self._seats[min(idle)[1]]
@@ -238,11 +237,13 @@ class RunHost:
     # -- turns -------------------------------------------------------------------------------------------
 
     def _enqueue(self, token: str, delay: float) -> None:
-        """Queue a turn after `delay` seconds, unless an earlier one is queued."""
+        """Queue a turn after `delay` seconds, unless an earlier one is queued or there is no place."""
         if not self._threads:
             self._start()
         seat = self._seats[token]
         due = time.monotonic() + delay
+        if not seat.placed:
+            return
         if seat.working:
             seat.again = True
         elif seat.due is None or due < seat.due:
@@ -256,8 +257,8 @@ class RunHost:
             self._threads.append(thread)
             thread.start()
 
-    def _next(self) -> tuple[str, _Seat, Run, float] | None:
-        """Wait for a turn that is due: token, seat, run, and the length of the slice. None: stop."""
+    def _next(self) -> tuple[str, _Seat, float] | None:
+        """Wait for a turn that is due: token, seat, and the length of its slice. None: stop."""
         while not self._stopping:
             now = time.monotonic()
             if now >= self._next_cleaning:
@@ -269,11 +270,11 @@ class RunHost:
                 continue
             due, _, token = heapq.heappop(self._queue)
             seat = self._seats.get(token)
-            if seat is None or seat.run is None or seat.due != due:
-                continue  # gone, or queued earlier since
+            if seat is None or seat.due != due:
+                continue  # gone, or queued for an earlier time since
             seat.due, seat.working, seat.again = None, True, False
             share = ROUND * self._workers / (len(self._queue) + 1)
-            return token, seat, seat.run, max(SHORTEST_SLICE, min(SLICE, share))
+            return token, seat, max(SHORTEST_SLICE, min(SLICE, share))
         return None
 
     def _worker(self) -> None:
@@ -282,9 +283,9 @@ class RunHost:
                 turn = self._next()
                 if turn is None:
                     return
-                token, seat, run, seconds = turn
-                run.wanted = any(viewer.ready for viewer in seat.viewers.values())
-            delay = run.work(seconds)
+                token, seat, seconds = turn
+                seat.run.wanted = any(viewer.ready for viewer in seat.viewers.values())
+            delay = seat.run.work(seconds)
             with self._lock:
                 seat.working = False
                 self._deliver(seat)
@@ -297,14 +298,14 @@ class RunHost:
                     self._enqueue(token, delay)
 
     def _deliver(self, seat: _Seat) -> None:
-        """The latest frame to every viewer that is ready for one it has not seen."""
-        run = seat.run
-        if run is None or run.latest is None:
+        """What there is to see, to every viewer that is ready and has not seen it."""
+        frame = seat.run.latest if seat.placed else seat.notice
+        if frame is None:
             return
-        for viewer in seat.viewers.values():
-            if viewer.ready and viewer.seen != run.frames:
-                viewer.ready, viewer.seen = False, run.frames
+        for viewer in list(seat.viewers.values()):
+            if viewer.ready and viewer.seen is not frame:
+                viewer.ready, viewer.seen = False, frame
                 try:
-                    viewer.deliver(run.latest)
+                    viewer.deliver(frame)
                 except Exception:  # a viewer that is going away must not stop the others
                     LOG.exception("a viewer did not take its frame")

@@ -118,6 +118,10 @@ class Observer:
             text = task.decode(self._prompt(task)[0] + sample)
             self.growth.append((self.trainer.step_count, "".join("↵" if c == "\n" else c for c in text)))
 
+    def forget_growth(self, step: int) -> None:
+        """Forget the samples after `step`, to which training has gone back."""
+        self.growth = [entry for entry in self.growth if entry[0] <= step]
+
     def _sample(self, task: TextTask, length: int) -> list[int]:
         view, prompt = self.view, self._prompt(task)[0]
         return sample_text(self.trainer.model, prompt, length, view.temperature, view.top_k, view.seed)

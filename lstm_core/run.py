@@ -21,6 +21,7 @@ from lstm_core.trainer import Trainer
 FRAME_INTERVAL = 1 / 20  # seconds between frames, at least
 FRAME_SHARE = 0.05  # of the working time may go into frames …
 OUTPUT_SHARE = 0.03  # … and into sampling or forecasting, so that watching stays nearly free
+INBOX = 10_000  # messages that wait, at most; a run without a network reads none
 TEXT_LIMIT = 4_000  # characters of a probe or prompt that are looked at
 
 LOG = logging.getLogger(__name__)
@@ -37,7 +38,7 @@ class Run:
         self.frames = 0
         self.steps = 0  # taken in all, over every network that this run has had
         self._clock = clock
-        self._inbox: deque[dict[str, Any]] = deque()
+        self._inbox: deque[dict[str, Any]] = deque(maxlen=INBOX)
         self._view = config.view
         self._knobs = config.knobs
         self._network: tuple[Trainer, Observer] | None = None
@@ -82,7 +83,7 @@ class Run:
             return self._work(seconds)
         except Exception as error:  # a run that fails says so to its viewers, and must not end the worker
             LOG.exception("a run failed")
-            self.playing, self._steps_asked, self._failed = False, 0, True
+            self.playing, self._steps_asked, self._failed, self._changed = False, 0, True, False
             reason = f"This run stopped: {type(error).__name__}: {error}. Press Reset to start over."
             self._emit(Frame({"status": "paused", "message": reason, "step": 0}))
             return None
@@ -98,6 +99,8 @@ class Run:
         start = now = self._clock()
         while True:
             self._read_inbox(now)
+            if self._failed:
+                return None  # until Play or Reset
             network = self._built()
             if self._frame_wanted() and now >= self._next_frame:
                 self._show(*network)
@@ -124,7 +127,7 @@ class Run:
             self._network = trainer, Observer(trainer, self._view)
             self._network[1].record_growth()
             self._next_step = self._next_frame = self._next_output = 0.0
-            self._changed, self._failed = True, False
+            self._changed = True
             self._rate = _Rate(self._clock)
         return self._network
 
@@ -138,22 +141,24 @@ class Run:
                 continue
             self._next_output = 0.0
             if kind == "play":
-                self.playing, self._rate = True, _Rate(self._clock)
+                self.playing, self._failed, self._rate = True, False, _Rate(self._clock)
             elif kind == "pause":
                 self.playing, self._steps_asked = False, 0
             elif kind == "step":
-                self.playing, self._steps_asked = False, self._steps_asked + 1
+                self.playing, self._failed, self._steps_asked = False, False, self._steps_asked + 1
             elif kind == "view":
                 self._view = replace(self._view, **{message["name"]: message["value"]})
-                self._built()[1].view = self._view
+                if self._network:
+                    self._network[1].view = self._view
             else:  # reset or configure: a new network, and the paused stay paused
                 self.config = message.get("config", self.config)
                 self.playing = self.playing or self._failed
-                self._network, self._steps_asked = None, 0
+                self._network, self._steps_asked, self._failed = None, 0, False
 
     def _turn_knob(self, name: str, value: Any, now: float) -> None:
         self._knobs = replace(self._knobs, **{name: value})
-        self._built()[0].knobs = self._knobs
+        if self._network:
+            self._network[0].knobs = self._knobs
         if name == "steps_per_second":
             self._next_step = 0.0 if value is None else min(self._next_step, now + 1 / value)
 
@@ -174,6 +179,7 @@ class Run:
         self._changed = True
         if trainer.diverged:
             self.playing, self._steps_asked = False, 0
+            observer.forget_growth(trainer.step_count)
         elif is_growth_step(trainer.step_count):
             observer.record_growth()
 

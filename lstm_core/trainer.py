@@ -144,11 +144,13 @@ class Trainer:
         self.loss, self.valid_loss = snapshot["loss"], snapshot["valid_loss"]
         self.losses.cut(self.step_count)
         self.valid_losses.cut(self.step_count)
+        self._good = snapshot
 
     def _fall_back(self, value: float) -> None:
         at = self.step_count + 1
+        what = "gradient" if math.isfinite(value) else "loss"
         self.restore(self._good)
         self.diverged = (
-            f"Training diverged at step {at:,}: the loss became {value}. The weights of step "
-            f"{self.step_count:,} are back. Lower the learning rate or the clip, then press Play."
+            f"Training diverged at step {at:,}: the {what} is no longer a finite number. The weights of "
+            f"step {self.step_count:,} are back. Lower the learning rate or the clip, then press Play."
         )

@@ -1,0 +1,144 @@
+"""The configs: what is accepted, what is refused, and what the message says."""
+
+import math
+from dataclasses import FrozenInstanceError, fields, replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lstm_core.config import (
+    Knobs,
+    ModelConfig,
+    RunConfig,
+    SeriesConfig,
+    TextConfig,
+    TrainConfig,
+    View,
+    limits,
+)
+
+CONFIGS = [ModelConfig, TrainConfig, Knobs, TextConfig, SeriesConfig, View]
+RANGED = [(config, spec.name) for config in CONFIGS for spec in fields(config) if "low" in spec.metadata]
+CHOSEN = [(config, spec.name) for config in CONFIGS for spec in fields(config) if "choices" in spec.metadata]
+WHOLE = [pair for pair in RANGED if isinstance(limits(*pair)["low"], int)]
+REAL = [pair for pair in RANGED if pair not in WHOLE]
+
+
+def refused(config, name, value):
+    """The message with which `value` is refused."""
+    with pytest.raises(ValueError, match=name) as caught:
+        config(**{name: value})
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("config", CONFIGS)
+def test_defaults_are_allowed_and_cannot_be_changed(config):
+    built = config()
+    with pytest.raises(FrozenInstanceError):
+        setattr(built, fields(config)[0].name, 1)
+    assert built == config()
+    assert hash(built) == hash(config())
+
+
+@given(st.data())
+def test_whatever_lies_in_the_range_is_accepted(data):
+    config, name = data.draw(st.sampled_from(RANGED))
+    low, high = limits(config, name)["low"], limits(config, name)["high"]
+    values = st.integers(low, high) if (config, name) in WHOLE else st.floats(low, high)
+    value = data.draw(values)
+    assert getattr(config(**{name: value}), name) == value
+
+
+@given(st.data())
+def test_whatever_lies_outside_is_refused(data):
+    config, name = data.draw(st.sampled_from(RANGED))
+    low, high = limits(config, name)["low"], limits(config, name)["high"]
+    outside = st.integers(max_value=math.ceil(low) - 1) | st.integers(min_value=math.floor(high) + 1)
+    if (config, name) in REAL:
+        outside |= st.floats(max_value=low, exclude_max=True) | st.floats(min_value=high, exclude_min=True)
+    value = data.draw(outside)
+    assert repr(value) in refused(config, name, value)
+
+
+@pytest.mark.parametrize(("config", "name"), RANGED)
+@pytest.mark.parametrize(
+    "value", [True, False, math.nan, math.inf, -math.inf, -(10**9), 10**10, "1", b"1", [1], 1j]
+)
+def test_no_ranged_field_takes_what_is_not_a_number_in_range(config, name, value):
+    assert repr(value) in refused(config, name, value)
+
+
+@pytest.mark.parametrize(("config", "name"), WHOLE)
+def test_whole_numbers_are_not_fractions(config, name):
+    assert "a whole number" in refused(config, name, float(limits(config, name)["low"]))
+    refused(config, name, None)
+
+
+@pytest.mark.parametrize(("config", "name"), REAL)
+def test_whole_numbers_will_do_where_fractions_are_wanted(config, name):
+    value = int(limits(config, name)["high"])
+    assert getattr(config(**{name: value}), name) == value
+
+
+def test_only_the_speed_may_be_left_open():
+    assert Knobs(steps_per_second=None).steps_per_second is None
+    for config, name in RANGED:
+        if name != "steps_per_second":
+            refused(config, name, None)
+
+
+@pytest.mark.parametrize(("config", "name"), [(Knobs, "batch_size"), (Knobs, "clip"), (View, "seed")])
+def test_an_enormous_whole_number_is_refused_like_any_other(config, name):
+    refused(config, name, 10**400)
+
+
+@pytest.mark.parametrize(
+    ("config", "name", "value", "said"),
+    [
+        (ModelConfig, "hidden_size", 3, "hidden_size is 3; it must be a whole number from 4 to 256."),
+        (Knobs, "learning_rate", 2.5, "learning_rate is 2.5; it must be a number from 1e-05 to 1."),
+        (TrainConfig, "sequence_length", "64", "sequence_length is '64'; it must be a whole number from 4"),
+        (View, "temperature", math.nan, "temperature is nan; it must be a number from 0.05 to 2."),
+    ],
+)
+def test_the_message_names_field_value_and_range(config, name, value, said):
+    assert said in refused(config, name, value)
+
+
+@pytest.mark.parametrize(("config", "name"), CHOSEN)
+def test_choices(config, name):
+    choices = limits(config, name)["choices"]
+    for choice in choices:
+        assert getattr(config(**{name: choice}), name) == choice
+    for wrong in (None, 0, True, "", choices[0].swapcase(), [choices[0]], choices):
+        message = refused(config, name, wrong)
+        assert all(choice in message for choice in choices)
+
+
+@pytest.mark.parametrize(("config", "name"), RANGED + CHOSEN)
+def test_limits_say_what_the_pages_need(config, name):
+    said = limits(config, name)
+    assert said["default"] == getattr(config(), name)
+    assert said["about"].endswith(".")
+    assert ("choices" in said) != ("low" in said)
+    if said["default"] is not None and "low" in said:
+        assert said["low"] <= said["default"] <= said["high"]
+
+
+def test_a_changed_copy_is_checked_too():
+    assert replace(Knobs(), batch_size=8).batch_size == 8
+    with pytest.raises(ValueError, match="batch_size"):
+        replace(Knobs(), batch_size=0)
+
+
+def test_a_run_knows_its_kind_and_equal_configs_are_equal():
+    assert RunConfig().kind == "text"
+    assert RunConfig(task=SeriesConfig()).kind == "series"
+    assert RunConfig() == RunConfig(TextConfig(), ModelConfig(), TrainConfig(), Knobs(), View())
+    assert RunConfig() != RunConfig(train=TrainConfig(seed=1))
+
+
+def test_long_data_stay_out_of_the_printed_config():
+    assert "secret" not in repr(TextConfig("own", text="secret"))
+    assert "12345" not in repr(SeriesConfig("own", values=(12345.0,)))

@@ -1,0 +1,162 @@
+"""Frames on the wire: there and back, aligned, and nothing but ValueError for bytes that are none."""
+
+import json
+import math
+import struct
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from lstm_core.frame import DTYPES, Frame
+
+quick = settings(max_examples=60, deadline=None)
+texts = st.text(max_size=20)  # no surrogates
+scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | texts
+json_values = st.recursive(
+    scalars, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4)
+)
+arrays = st.sampled_from(["float16", "float32", "int32", ">f4", ">i4", "<f2"]).flatmap(
+    lambda dtype: hnp.arrays(dtype, hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=7))
+)
+frames = st.builds(
+    Frame, st.dictionaries(texts, json_values, max_size=4), st.dictionaries(texts, arrays, max_size=4)
+)
+
+
+def with_header(header, rest=b""):
+    """Bytes of a frame with this header: any JSON value, or raw bytes."""
+    raw = header if isinstance(header, bytes) else json.dumps(header).encode()
+    return struct.pack("<I", len(raw)) + raw + bytes(-(4 + len(raw)) % 8) + rest
+
+
+def assert_same(one, other):
+    assert one.meta == other.meta
+    assert list(one.arrays) == list(other.arrays)
+    for name, array in one.arrays.items():
+        np.testing.assert_array_equal(array, other.arrays[name])
+        assert array.shape == other.arrays[name].shape
+        assert array.dtype.name == other.arrays[name].dtype.name
+
+
+@quick
+@given(frames)
+def test_what_is_encoded_comes_back(frame):
+    assert_same(Frame.decode(frame.encode()), frame)
+
+
+@quick
+@given(frames)
+def test_every_array_begins_at_a_multiple_of_8(frame):
+    data = frame.encode()
+    (length,) = struct.unpack_from("<I", data)
+    header = json.loads(data[4 : 4 + length])
+    start = -(-(4 + length) // 8) * 8
+    assert data[4 + length : start] == bytes(start - 4 - length)
+    end = 0
+    for name, dtype, shape, offset, size in header["arrays"]:
+        assert offset % 8 == 0
+        assert offset >= end
+        end = offset + size
+        sent = np.frombuffer(data, DTYPES[dtype], math.prod(shape), start + offset).reshape(shape)
+        np.testing.assert_array_equal(sent, frame.arrays[name])
+    assert len(data) == start + -(-end // 8) * 8
+
+
+def test_the_layout_byte_by_byte():
+    data = Frame({}, {"a": np.array([1, -2], np.int32), "b": np.array([0.5], np.float16)}).encode()
+    header = b'{"meta": {}, "arrays": [["a", "int32", [2], 0, 8], ["b", "float16", [1], 8, 2]]}'
+    padding = bytes(-(4 + len(header)) % 8)
+    payload = struct.pack("<ii", 1, -2) + struct.pack("<e", 0.5) + bytes(6)
+    assert data == struct.pack("<I", len(header)) + header + padding + payload
+
+
+def test_slices_and_transposes_travel_in_their_order():
+    table = np.arange(12, dtype=np.float32).reshape(3, 4)
+    frame = Frame({}, {"turned": table.T, "thinned": table[::2, 1:]})
+    assert_same(Frame.decode(frame.encode()), frame)
+
+
+def test_what_json_cannot_say_travels_as_null():
+    meta = {"loss": math.nan, "list": [1.5, math.inf, (-math.inf, "x")], "deep": {"a": {"b": math.nan}}}
+    expected = {"loss": None, "list": [1.5, None, [None, "x"]], "deep": {"a": {"b": None}}}
+    assert Frame.decode(Frame(meta).encode()).meta == expected
+    assert math.isnan(meta["loss"]), "the frame itself is left as it was"
+
+
+def test_not_a_number_in_an_array_stays_so():
+    frame = Frame({}, {"fit": np.array([np.nan, 1, np.inf], np.float32)})
+    assert_same(Frame.decode(frame.encode()), frame)
+
+
+def test_half_a_surrogate_pair_becomes_a_question_mark():
+    frame = Frame({"prompt": "a\ud83dz", "whole": "😀"})
+    assert Frame.decode(frame.encode()).meta == {"prompt": "a?z", "whole": "😀"}
+
+
+@pytest.mark.parametrize("dtype", ["float64", "int64", "uint8", "bool", "complex64", "<U3", "object"])
+def test_a_type_without_a_place_on_the_wire_is_named(dtype):
+    with pytest.raises(ValueError, match=r"'weights' is .*float16, float32, int32"):
+        Frame({}, {"weights": np.zeros(2, dtype)}).encode()
+
+
+# bytes that are no frame
+
+
+@quick
+@given(st.binary(max_size=200))
+def test_random_bytes_are_refused(data):
+    with pytest.raises(ValueError, match="not a frame"):
+        Frame.decode(data)
+
+
+@quick
+@given(st.binary(max_size=60), st.binary(max_size=20))
+def test_a_random_header_is_refused(header, rest):
+    with pytest.raises(ValueError, match="not a frame"):
+        Frame.decode(with_header(header, rest))
+
+
+rows = st.lists(json_values, min_size=5, max_size=5) | st.tuples(
+    texts,
+    st.sampled_from([*DTYPES, "float64"]),
+    st.lists(st.integers(-2, 10**30), max_size=3),
+    st.integers(-10, 10**30),
+    st.integers(-10, 10**30),
+)
+
+
+@quick
+@given(json_values | st.fixed_dictionaries({"meta": json_values, "arrays": st.lists(rows) | json_values}))
+def test_any_json_as_header_is_a_frame_or_a_value_error(header):
+    try:
+        Frame.decode(with_header(header, bytes(16)))
+    except ValueError as error:
+        assert "not a frame" in str(error)  # noqa: PT017
+
+
+@quick
+@given(frames, st.data())
+def test_a_cut_frame_is_refused_unless_only_padding_is_missing(frame, data):
+    whole = frame.encode()
+    cut = whole[: data.draw(st.integers(0, max(0, len(whole) - 8)))]
+    if cut == whole:
+        return
+    try:
+        found = Frame.decode(cut)
+    except ValueError:
+        return
+    assert_same(found, frame)
+
+
+def test_a_deeply_nested_header_is_refused():
+    with pytest.raises(ValueError, match="not a frame"):
+        Frame.decode(with_header(b"[" * 100_000))
+
+
+@pytest.mark.parametrize("meta", [None, 3, "text", [1]])
+def test_meta_that_is_no_object_is_refused(meta):
+    with pytest.raises(ValueError, match="not a frame"):
+        Frame.decode(with_header({"meta": meta, "arrays": []}))
