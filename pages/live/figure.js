@@ -40,7 +40,10 @@ class Figure {
     this.note.className = "live-empty";
     this.plot.setAttribute("role", "img");
     element.append(this.plot, this.note);
-    this.resizer = new ResizeObserver(() => this.drawn && this.Plotly.Plots.resize(this.plot));
+    // a page that is being left has figures without a size, which Plotly refuses
+    this.resizer = new ResizeObserver(
+      () => this.drawn && this.plot.offsetWidth > 0 && this.Plotly.Plots.resize(this.plot).catch(() => {})
+    );
     this.resizer.observe(element);
     loadPlotly(data.plotly).then((Plotly) => {
       this.Plotly = Plotly;

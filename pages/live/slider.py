@@ -63,9 +63,7 @@ def left_at(key: str, value: Any) -> tuple[Any, int]:
     return (left["value"], left["move"]) if left else (value, 0)
 
 
-def live_text(
-    label: str, name: str, value: str | None, *, key: str, token: str, about: str, rows: int = 1
-) -> Any:
+def live_text(label: str, name: str, value: str | None, *, key: str, token: str, about: str) -> Any:
     """A text box for `probe` or `prompt` of the `View`; returns the text it was last left at, or `value`.
 
     A value of None shows what the network uses by itself.
@@ -75,11 +73,10 @@ def live_text(
         "textbox.js",
         key=key,
         token=token,
-        height=30 + 24 * rows,
+        height=54,
         label=label,
         name=name,
         value=value,
         about=about,
-        rows=rows,
     )
     return value

@@ -1,4 +1,4 @@
-// A text box whose text the run reads as it is typed.
+// A text box of one line whose text the run reads as it is typed. Line breaks are shown as ↵, and typed as Enter.
 
 import { channelFor } from "./channel.js";
 
@@ -10,27 +10,36 @@ export function render(element, data, actions) {
   const { label, name, box } = element.parts;
   name.textContent = data.label;
   label.title = data.about;
-  Object.assign(box, { ariaLabel: data.label, rows: data.rows, maxLength: 2000 });
+  Object.assign(box, { ariaLabel: data.label, rows: 1, maxLength: 2000 });
   const channel = channelFor(data.base, data.token);
   const editing = document.activeElement === box;
-  if (!editing && data.value !== null && data.value !== undefined) box.value = data.value;
+  if (!editing && data.value !== null && data.value !== undefined) box.value = shown(data.value);
 
   // until something is typed, the box shows what the network uses by itself
   element.unsubscribe?.();
   element.unsubscribe = channel.subscribe((frame) => {
     const own = frame?.meta[`default_${data.name}`];
     if (own === undefined || element.touched || data.value !== null) return;
-    if (box.value !== own && document.activeElement !== box) box.value = own;
+    if (box.value !== shown(own) && document.activeElement !== box) box.value = shown(own);
   });
 
   box.oninput = () => {
     element.touched = true;
     clearTimeout(element.sending);
     clearTimeout(element.telling);
-    const value = box.value;
+    if (box.value.includes("\n")) {
+      const caret = box.selectionEnd;
+      box.value = shown(box.value);
+      box.setSelectionRange(caret, caret);
+    }
+    const value = box.value.replaceAll("↵", "\n");
     element.sending = setTimeout(() => channel.send({ type: "view", name: data.name, value }), PAUSE);
     element.telling = setTimeout(() => actions.setStateValue("value", { value, move: 0 }), LEFT);
   };
+}
+
+function shown(text) {
+  return text.replaceAll("\n", "↵");
 }
 
 export function remove(element) {

@@ -100,10 +100,10 @@ class Settings:
         if left != value:
             self.remember(config, name, left)
 
-    def text(self, label: str, name: str, value: str | None, token: str, about: str, rows: int = 1) -> None:
+    def text(self, label: str, name: str, value: str | None, token: str, about: str) -> None:
         """A live text box for the probe or the prompt."""
         key = self.key(name)
-        left = live_text(label, name, value, key=f"live_{key}", token=token, about=about, rows=rows)
+        left = live_text(label, name, value, key=f"live_{key}", token=token, about=about)
         if left != value:
             self.remember(View, name, left)
 

@@ -33,12 +33,11 @@ function showSample(element, meta) {
   const key = meta.prompt + "\0" + meta.sample + "\0" + meta.prompt_note;
   if (element.shown === key) return;
   element.shown = key;
-  const note = meta.prompt_note ? [line("p", "live-note", meta.prompt_note)] : [];
-  element.replaceChildren(
-    ...note,
-    line("span", "live-sample-prompt", meta.prompt ?? ""),
-    line("span", "live-sample-text", meta.sample ?? "")
-  );
+  const page = line("div", "live-sample-page", "");
+  if (meta.prompt_note) page.append(line("p", "live-note", meta.prompt_note));
+  page.append(line("span", "live-sample-prompt", meta.prompt ?? ""));
+  page.append(line("span", "live-sample-text", meta.sample ?? ""));
+  element.replaceChildren(page);
 }
 
 function showGrowth(element, meta) {
@@ -64,7 +63,7 @@ function showNext(element, meta) {
     const { name, bar, value } = row.parts;
     if (name.textContent !== token) name.textContent = token;
     bar.style.width = `${100 * probabilities[place]}%`;
-    value.textContent = percent.format(probabilities[place]);
+    value.textContent = probabilities[place] < 0.001 ? "< 0.1%" : percent.format(probabilities[place]);
   });
 }
 

@@ -1,0 +1,303 @@
+"""The live loop in a real Chromium: it trains, it shows, it obeys."""
+
+import re
+
+import pytest
+
+from tests.browser.conftest import (
+    LAPTOP,
+    SMALL_PROJECTOR,
+    frames_pass,
+    live,
+    press,
+    quiet,
+    step,
+    wait_for_status,
+    wait_for_step,
+)
+
+pytestmark = pytest.mark.browser
+PAGES = ["", "/series"]
+FIRST_HEATMAP = ".heatmaplayer image"
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_it_trains_before_anybody_presses_anything(server, open_page, path):
+    page = open_page(server.url + path)
+    assert live(page, "status") == "training"
+    first = step(page)
+    wait_for_step(page, first + 20)
+    assert float(live(page, "loss")) > 0
+    assert float(live(page, "lr")) > 0
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_heatmaps_change_in_place(server, open_page, path):
+    page = open_page(server.url + path)
+    figures = page.locator(".js-plotly-plot")
+    image = page.locator(FIRST_HEATMAP).first
+    figures.nth(2).wait_for()
+    nodes = "[...document.querySelectorAll('.js-plotly-plot, .heatmaplayer image')]"
+    page.evaluate(f"() => {nodes}.forEach(node => node.known = true)")
+    before, picture = image.get_attribute("href"), image.screenshot()
+    frames_pass(page, 5)
+    assert image.get_attribute("href") != before
+    assert image.screenshot() != picture
+    assert page.evaluate(f"() => {nodes}.every(node => node.known)")
+
+
+def test_painted_colours_and_hovered_values_are_those_that_plotly_itself_would_show(server, open_page):
+    """Pause, note picture and values, then let Plotly draw the same figure anew."""
+    page = open_page(server.url)
+    frames_pass(page)
+    press(page, "Pause")
+    quiet(page)
+    result = page.evaluate(
+        """async () => {
+            const pixels = async image => {
+                const answer = await fetch(image.getAttribute('href'));
+                const bitmap = await createImageBitmap(await answer.blob());
+                const canvas = new OffscreenCanvas(48, 32);
+                const context = canvas.getContext('2d');
+                context.imageSmoothingEnabled = false;
+                context.drawImage(bitmap, 0, 0, 48, 32);
+                return [...context.getImageData(0, 0, 48, 32).data];
+            };
+            const worst = [];
+            for (const plot of document.querySelectorAll('.js-plotly-plot')) {
+                const images = () => [...plot.querySelectorAll('.heatmaplayer image')];
+                const painted = await Promise.all(images().map(pixels));
+                const values = plot.calcdata.map(([first]) => JSON.stringify(first.z?.map(row => [...row])));
+                plot.layout.datarevision = 'again';
+                await Plotly.react(plot, plot.data, plot.layout);
+                const drawn = await Promise.all(images().map(pixels));
+                painted.forEach((old, k) =>
+                    worst.push(Math.max(...old.map((v, n) => Math.abs(v - drawn[k][n])))));
+                plot.calcdata.forEach(([first], k) => {
+                    const now = JSON.stringify(first.z?.map(row => [...row]));
+                    if (now !== values[k]) worst.push('values differ');
+                });
+            }
+            return worst;
+        }"""
+    )
+    assert len(result) == 6
+    assert all(difference <= 4 for difference in result), result
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_pause_holds_step_adds_one_reset_starts_over(server, open_page, path):
+    page = open_page(server.url + path)
+    press(page, "Pause")
+    quiet(page)
+    held = step(page)
+    losses = [live(page, "loss")]
+    for added in (1, 2):
+        press(page, "Step")
+        wait_for_step(page, held + added)
+        quiet(page)
+        assert step(page) == held + added
+        losses.append(live(page, "loss"))
+    assert len(set(losses)) == 3
+    press(page, "Reset")
+    page.wait_for_function("() => document.querySelector('[data-testid=live]').dataset.step === '0'")
+    assert live(page, "status") == "paused"
+    press(page, "Play")
+    wait_for_step(page, 1)
+    assert live(page, "status") == "training"
+
+
+def test_reset_gives_the_same_first_losses(server, open_page):
+    page = open_page(server.url + "/series")
+    press(page, "Pause")
+
+    def first_losses():
+        press(page, "Reset")
+        page.wait_for_function("() => document.querySelector('[data-testid=live]').dataset.step === '0'")
+        losses = []
+        for count in range(1, 4):
+            press(page, "Step")
+            wait_for_step(page, count)
+            losses.append(live(page, "loss"))
+        return losses
+
+    assert first_losses() == first_losses()
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_live_slider_acts_while_it_is_dragged(server, open_page, path):
+    page = open_page(server.url + path)
+    slider = page.get_by_label("Learning rate", exact=True)
+    before = float(live(page, "lr"))
+    box = slider.bounding_box()
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] / 2, middle)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.9, middle, steps=4)
+    # the button is still down
+    page.wait_for_function(
+        "before => Number(document.querySelector('[data-testid=live]').dataset.lr) > 5 * before", arg=before
+    )
+    assert "learning_rate" not in page.url
+    page.mouse.up()
+    page.wait_for_url(re.compile("learning_rate="))
+    assert live(page, "status") == "training"
+
+
+def test_a_copied_link_opens_the_same_set_up(server, open_page):
+    page = open_page(server.url + "/?text_corpus=counting&text_hidden_size=16&text_temperature=1.2")
+    slider = page.get_by_label("Noise", exact=True)
+    slider.focus()
+    for _ in range(10):
+        slider.press("ArrowRight")
+    page.wait_for_url(re.compile(r"text_noise=0\.025"))
+    prompt = page.get_by_label("Prompt", exact=True)
+    prompt.fill("aaX")
+    page.wait_for_url(re.compile("text_prompt=aaX"))
+    copy = open_page(page.url)
+    for label in ("Noise", "Temperature", "Learning rate"):
+        ours, theirs = (one.get_by_label(label, exact=True).input_value() for one in (page, copy))
+        assert ours == theirs
+    assert copy.get_by_label("Prompt", exact=True).input_value() == "aaX"
+    assert copy.evaluate("() => document.querySelector('.js-plotly-plot').data[0].z.length") == 16
+
+
+def test_the_next_token_follows_the_prompt_as_it_is_typed(server, open_page):
+    page = open_page(server.url + "/?text_corpus=counting")
+    wait_for_step(page, 150)
+    press(page, "Pause")
+    quiet(page)
+    top = page.locator(".live-next-token").first
+    prompt = page.get_by_label("Prompt", exact=True)
+    prompt.fill("aaaX")
+    page.wait_for_function("() => document.querySelector('.live-next-token').textContent === 'b'")
+    prompt.fill("aaaXbbb")
+    page.wait_for_function("() => document.querySelector('.live-sample-prompt').textContent === 'aaaXbbb'")
+    prompt.fill("")
+    page.get_by_text("The prompt is empty").wait_for()
+    assert top.is_visible()
+
+
+def test_two_tabs_do_not_disturb_each_other(server, open_page):
+    one, other = open_page(server.url), open_page(server.url)
+    press(one, "Pause")
+    quiet(one)
+    held = step(one)
+    frames_pass(other, 5)
+    assert live(other, "status") == "training"
+    assert step(one) == held
+    press(other, "Reset")
+    frames_pass(other)
+    assert step(one) == held
+
+
+def test_own_text_is_shown_as_text(server, open_page, tmp_path):
+    page = open_page(server.url + "/?text_corpus=own")
+    attack = "<script>window.hacked=1</script><img src=x onerror='window.hacked=2'> <b>bold</b>\n"
+    file = tmp_path / "attack.txt"
+    file.write_text(attack * 60)
+    page.locator("input[type=file]").set_input_files(file)
+    page.get_by_text("A new network starts").wait_for()
+    page.get_by_label("Prompt", exact=True).fill("<b>bold</b><script>")
+    page.get_by_label("Watch it read", exact=True).fill(attack)
+    page.wait_for_function(
+        "() => document.querySelector('.live-sample-prompt')?.textContent === '<b>bold</b><script>'"
+    )
+    wait_for_step(page, 100)
+    frames_pass(page, 5)
+    assert page.evaluate("window.hacked") is None
+    assert page.locator(".live-panel script, .live-panel b, .live-panel img").count() == 0
+
+
+def test_a_file_that_is_too_large_is_refused_in_a_sentence(server, open_page, tmp_path):
+    page = open_page(server.url + "/?text_corpus=own")
+    file = tmp_path / "large.txt"
+    file.write_bytes(b"all work and no play " * 2_500_000)
+    page.locator("input[type=file]").set_input_files(file)
+    page.get_by_text("must be 2.0MB or smaller").wait_for()
+    frames_pass(page)
+
+
+def test_hovering_a_cell_names_unit_token_and_value_and_stays(server, open_page):
+    page = open_page(server.url)
+    frames_pass(page)
+    box = page.locator(FIRST_HEATMAP).first.bounding_box()
+    page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + box["height"] * 0.5)
+    page.mouse.move(box["x"] + box["width"] * 0.52, box["y"] + box["height"] * 0.5)
+    label = page.locator(".hoverlayer .hovertext")
+    label.first.wait_for()
+    assert re.search(r"unit \d+ · t = \d+ “.”.*cell state cₜ = [-−]?\d", label.first.text_content())
+    frames_pass(page, 5)
+    assert label.first.is_visible()
+
+
+@pytest.mark.parametrize("viewport", [LAPTOP, SMALL_PROJECTOR], ids=["laptop", "projector"])
+@pytest.mark.parametrize("path", PAGES)
+def test_everything_stands_on_one_screen_and_nothing_moves(server, open_page, path, viewport):
+    page = open_page(server.url + path, viewport=viewport, wait=False)
+    page.locator(".js-plotly-plot, .live-figure").nth(2).wait_for()
+    places = (
+        "() => [...document.querySelectorAll('.stMain .live-panel')].map(e => {"
+        "const r = e.getBoundingClientRect(); return [r.x, r.y, r.right, r.bottom].map(Math.round)})"
+    )
+    wait_for_step(page, 1)
+    early = page.evaluate(places)
+    wait_for_step(page, 150)
+    late = page.evaluate(places)
+    assert early == late
+    assert len(late) >= 6
+    for _, top, right, bottom in late:
+        assert top >= 0
+        assert right <= viewport["width"]
+        assert bottom <= viewport["height"]
+
+
+def test_layers_and_all_units_can_be_shown(server, open_page):
+    page = open_page(server.url + "/?text_num_layers=2")
+    page.wait_for_function("() => document.querySelector('.js-plotly-plot')?.data[0].z?.length === 32")
+    page.get_by_role("radio", name="all", exact=True).click()
+    page.wait_for_function("() => document.querySelector('.js-plotly-plot').data[0].z.length === 64")
+    press(page, "Pause")
+    quiet(page)
+    first = page.evaluate("() => [...document.querySelector('.js-plotly-plot').data[0].z[0]].join()")
+    page.get_by_role("radio", name="2", exact=True).click()
+    page.wait_for_function(
+        "first => [...document.querySelector('.js-plotly-plot').data[0].z[0]].join() !== first", arg=first
+    )
+
+
+def test_a_new_network_is_announced_and_starts_from_step_0(server, open_page):
+    page = open_page(server.url)
+    wait_for_step(page, 200)
+    page.get_by_role("slider", name="Hidden units").press("ArrowLeft")
+    page.get_by_text("A new network starts: 1 layer of 48 units").wait_for()
+    page.wait_for_function("() => document.querySelector('[data-testid=live]').dataset.step < 150")
+    wait_for_status(page, "training")
+
+
+def test_pages_can_be_changed_and_found_again(server, open_page):
+    page = open_page(server.url)
+    wait_for_step(page, 50)
+    page.get_by_role("link", name="Series").click()
+    page.get_by_text("What it forecasts now").wait_for()
+    frames_pass(page)
+    page.get_by_role("link", name="Guide").click()
+    page.get_by_text("What an LSTM is").wait_for()
+    page.get_by_role("link", name="Text", exact=True).click()
+    page.get_by_text("What it writes now").wait_for()
+    wait_for_step(page, 50)
+
+
+def test_the_guide_leads_to_a_set_up(server, open_page):
+    page = open_page(server.url + "/guide", wait=False)
+    page.get_by_role("link", name="A unit that counts").click()
+    wait_for_step(page, 1)
+    assert "text_corpus=counting" in page.url
+    page.wait_for_function("() => document.querySelector('.js-plotly-plot')?.data[0].z.length === 16")
+
+
+def test_dark_theme(server, open_page):
+    page = open_page(server.url, color_scheme="dark")
+    frames_pass(page)
+    colour = page.evaluate("() => getComputedStyle(document.querySelector('.js-plotly-plot text')).fill")
+    assert min(int(part) for part in re.findall(r"\d+", colour)[:3]) > 150

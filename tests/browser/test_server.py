@@ -1,0 +1,54 @@
+"""Servers that stop, start again, or live under another path."""
+
+import pytest
+
+from tests.browser.conftest import Server, frames_pass, live, step, wait_for_status, wait_for_step
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_lost_connection_is_said_and_mends_itself(browser, tmp_path):
+    server = Server(tmp_path / "log.txt")
+    context = browser.new_context()
+    try:
+        page = context.new_page()
+        page.goto(server.url)
+        wait_for_step(page, 10)
+        server.stop()
+        wait_for_status(page, "disconnected")
+        assert page.get_by_text("The connection to the server is lost").is_visible()
+        held = step(page)
+        server.start()
+        wait_for_status(page, "training")
+        frames_pass(page)
+        assert step(page) != held
+    finally:
+        context.close()
+        server.stop()
+
+
+def test_it_works_under_a_base_path(open_page, tmp_path):
+    server = Server(tmp_path / "log.txt", base="/class/lstm")
+    try:
+        for path in ("/", "/series"):
+            page = open_page(server.url + path)
+            frames_pass(page)
+            assert live(page, "status") == "training"
+    finally:
+        server.stop()
+
+
+def test_who_finds_no_place_waits_and_is_told_so(open_page, tmp_path):
+    server = Server(tmp_path / "log.txt", LSTM_MAX_RUNS="1")
+    try:
+        first = open_page(server.url)
+        second = open_page(server.url, wait=False)
+        wait_for_status(second, "waiting")
+        assert second.get_by_text("Yours is number 1 in the queue").is_visible()
+        assert live(first, "status") == "training"
+        first.context.close()
+        # once the first run's lease is over
+        wait_for_status(second, "training")
+        frames_pass(second)
+    finally:
+        server.stop()

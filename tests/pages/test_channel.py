@@ -1,0 +1,257 @@
+"""The live channel's routes: who is let in, what is answered, and that nothing stays behind."""
+
+import json
+import threading
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+from starlette.websockets import WebSocketDisconnect
+
+from lstm_core.config import ModelConfig, RunConfig, SeriesConfig, TrainConfig
+from lstm_core.frame import Frame
+from pages.live import channel
+from pages.live.channel import BAD_MESSAGES, HOST, MESSAGE_LIMIT, PLOTLY_VERSION, VERSION, origin_allowed
+
+SMALL = RunConfig(SeriesConfig(), ModelConfig(hidden_size=8), TrainConfig(sequence_length=16))
+SOCKET = "/live/socket"
+
+
+@pytest.fixture(scope="module")
+def client():
+    with TestClient(Starlette(routes=channel.routes())) as client:
+        yield client
+
+
+@pytest.fixture
+def token():
+    return HOST.open(SMALL)
+
+
+def hello(socket, token):
+    socket.send_text(json.dumps({"type": "hello", "token": token}))
+
+
+def next_frame(socket):
+    frame = Frame.decode(socket.receive_bytes())
+    socket.send_text('{"type": "ready"}')
+    return frame.meta
+
+
+def wait_for(socket, condition):
+    """The first frame of the next few hundred for which the condition holds."""
+    for _ in range(500):
+        meta = next_frame(socket)
+        if condition(meta):
+            return meta
+    raise AssertionError("no such frame came")
+
+
+def closed_with(socket):
+    """The code with which the server closes, after whatever it still has to say."""
+    while (message := socket.receive())["type"] != "websocket.close":
+        pass
+    return message["code"]
+
+
+def test_frames_come_after_hello_and_the_step_counter_rises(client, token):
+    with client.websocket_connect(SOCKET) as socket:
+        hello(socket, token)
+        first = wait_for(socket, lambda meta: meta["step"] > 0)
+        assert wait_for(socket, lambda meta: meta["step"] > first["step"])["status"] == "training"
+
+
+def test_messages_reach_the_run(client, token):
+    with client.websocket_connect(SOCKET) as socket:
+        hello(socket, token)
+        socket.send_text('{"type": "pause"}')
+        paused = wait_for(socket, lambda meta: meta["status"] == "paused")
+        socket.send_text('{"type": "knob", "name": "learning_rate", "value": 0.125}')
+        socket.send_text('{"type": "step"}')
+        stepped = wait_for(socket, lambda meta: meta["step"] > paused["step"])
+        assert (stepped["step"], stepped["learning_rate"]) == (paused["step"] + 1, 0.125)
+
+
+def test_no_second_frame_before_the_first_is_answered(client, token):
+    with client.websocket_connect(SOCKET) as socket:
+        hello(socket, token)
+        first = Frame.decode(socket.receive_bytes()).meta
+        # an error that the server answers at once shows that no frame stands in line before it
+        socket.send_text("nonsense")
+        assert json.loads(socket.receive_text())["type"] == "error"
+        socket.send_text('{"type": "ready"}')
+        assert Frame.decode(socket.receive_bytes()).meta["step"] >= first["step"]
+
+
+@pytest.mark.parametrize("token", ["", "x", "../..", "0" * 5000, None, 7, {"a": 1}])
+def test_an_unknown_token_is_gone(client, token):
+    with client.websocket_connect(SOCKET) as socket:
+        hello(socket, token)
+        assert socket.receive_json() == {"type": "gone"}
+
+
+def test_one_tampered_letter_is_enough(client, token):
+    tampered = ("b" if token[0] == "a" else "a") + token[1:]
+    with client.websocket_connect(SOCKET) as socket:
+        hello(socket, tampered)
+        assert socket.receive_json() == {"type": "gone"}
+
+
+@pytest.mark.parametrize("first", ["", "null", "[]", "{", '{"type": "ready"}', '"hello"', "[" * 10_000])
+def test_who_does_not_say_hello_is_shown_the_door(client, first):
+    with client.websocket_connect(SOCKET) as socket:
+        socket.send_text(first)
+        message = socket.receive()
+        text = message.get("text")
+        assert message["type"] == "websocket.close" or json.loads(text)["type"] == "gone"
+
+
+def test_a_huge_message_closes_the_socket_and_leaves_the_run_alone(client, token):
+    with client.websocket_connect(SOCKET) as socket:
+        hello(socket, token)
+        next_frame(socket)
+        socket.send_text("x" * (MESSAGE_LIMIT + 1))
+        assert closed_with(socket) == 1009
+    assert HOST.knows(token)
+
+
+def test_a_binary_message_closes_the_socket(client, token):
+    with client.websocket_connect(SOCKET) as socket:
+        hello(socket, token)
+        socket.send_bytes(b"\0\1\2")
+        assert closed_with(socket) == 1003
+
+
+BAD = [
+    "{",
+    "[]",
+    '{"type": 1}',
+    '{"type": "knob"}',
+    '{"type": "knob", "name": "learning_rate", "value": "fast"}',
+    '{"type": "knob", "name": "learning_rate", "value": NaN}',
+    '{"type": "knob", "name": "learning_rate", "value": 1e999}',
+    '{"type": "knob", "name": "batch_size", "value": 1000000000}',
+    '{"type": "knob", "name": "batch_size", "value": true}',
+    '{"type": "knob", "name": "__class__", "value": 1}',
+    '{"type": "view", "name": "layer", "value": -1}',
+    '{"type": "view", "name": "prompt", "value": {"a": 1}}',
+    '{"type": "configure", "config": {}}',
+]
+
+
+def test_malformed_messages_are_answered_and_change_nothing(client, token):
+    with client.websocket_connect(SOCKET) as socket:
+        hello(socket, token)
+        next_frame(socket)
+        for message in BAD:
+            socket.send_text(message)
+            answer = socket.receive()
+            while "text" not in answer:
+                answer = socket.receive()
+            answer = json.loads(answer["text"])
+            assert answer["type"] == "error"
+            assert answer["message"]
+        socket.send_text('{"type": "ready"}')
+        assert wait_for(socket, lambda meta: meta["step"] > 0)["status"] == "training"
+
+
+def test_too_many_malformed_messages_close_the_socket(client, token):
+    with client.websocket_connect(SOCKET) as socket:
+        hello(socket, token)
+        for _ in range(BAD_MESSAGES):
+            socket.send_text("{")
+        assert closed_with(socket) == 1008
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.sampled_from(["knob", "view", "play", "hello", "ready"]),
+    st.sampled_from(["noise", "prompt", "x"]),
+    JSON,
+)
+def test_no_message_harms_the_run(client, token, kind, name, value):
+    with client.websocket_connect(SOCKET) as socket:
+        hello(socket, token)
+        socket.send_text(json.dumps({"type": kind, "name": name, "value": value}))
+        socket.send_text("{")  # answered last
+        while True:
+            answer = socket.receive()
+            if "text" in answer and "Expecting" in answer["text"]:
+                break
+        socket.send_text('{"type": "ready"}')
+        assert "step" in Frame.decode(socket.receive_bytes()).meta
+
+
+def test_closing_leaves_no_viewer(client, token):
+    before = HOST.stats()["viewers"]
+    with client.websocket_connect(SOCKET) as socket:
+        hello(socket, token)
+        next_frame(socket)
+        assert HOST.stats()["viewers"] == before + 1
+    gone = threading.Event()
+    for _ in range(200):
+        if HOST.stats()["viewers"] == before:
+            break
+        gone.wait(0.02)
+    assert HOST.stats()["viewers"] == before
+
+
+def test_another_site_is_not_let_in(client, token):
+    elsewhere = {"origin": "http://evil.example"}
+    with pytest.raises(WebSocketDisconnect), client.websocket_connect(SOCKET, headers=elsewhere):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("origin", "host", "allowed"),
+    [
+        ("http://127.0.0.1:8501", "127.0.0.1:8501", True),
+        ("https://school.example", "school.example", True),
+        (None, "127.0.0.1:8501", True),
+        ("http://127.0.0.1:9999", "127.0.0.1:8501", False),
+        ("https://school.example.evil.example", "school.example", False),
+        ("null", "127.0.0.1:8501", False),
+        ("", "127.0.0.1:8501", False),
+        ("http://[", "127.0.0.1:8501", False),
+    ],
+)
+def test_origins(origin, host, allowed):
+    assert origin_allowed(origin, host) is allowed
+
+
+def test_health(client):
+    health = client.get("/api/health").json()
+    assert health["status"] == "ok"
+    assert {"runs", "viewers", "steps_per_second"} <= set(health)
+
+
+def test_files(client):
+    script = client.get(f"/live/static/{VERSION}/channel.js")
+    assert script.headers["content-type"].startswith("text/javascript")
+    assert "immutable" in script.headers["cache-control"]
+    assert "immutable" not in client.get("/live/static/0/channel.js").headers.get("cache-control", "")
+    assert "plotly.js" in client.get(f"/live/plotly/{PLOTLY_VERSION}.js").text[:200]
+
+
+@pytest.mark.parametrize("name", ["nothing.js", "channel.py", "..%2fchannel.py", "%2e%2e/%2e%2e/app.py"])
+def test_other_files_are_not_served(client, name):
+    assert client.get(f"/live/static/{VERSION}/{name}").status_code == 404
+
+
+def test_every_route_stands_under_the_base_path(monkeypatch):
+    monkeypatch.setattr(channel, "base_path", lambda: "/class")
+    with TestClient(Starlette(routes=channel.routes())) as client:
+        assert client.get("/class/api/health").json()["status"] == "ok"
+        assert client.get(f"/class/live/static/{VERSION}/live.css").status_code == 200
+        with client.websocket_connect("/class/live/socket") as socket:
+            hello(socket, "x")
+            assert socket.receive_json() == {"type": "gone"}

@@ -1,0 +1,228 @@
+"""Every page through AppTest: it runs, its settings reach the run, and bad input meets a sentence."""
+
+import io
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from streamlit.testing.v1 import AppTest
+
+from pages.live.channel import HOST
+from pages.panels.plain import plain
+
+ROOT = Path(__file__).parents[2]
+PAGES = ["text.py", "series.py", "guide.py"]
+
+
+def open_app(page="text.py", **query):
+    app = AppTest.from_file(str(ROOT / "pages" / "shell.py"), default_timeout=60)
+    for name, value in query.items():
+        app.query_params[name] = value
+    if page != "text.py":
+        app.switch_page(page)
+    app.run()
+    assert not app.exception
+    return app
+
+
+def config_of(app, page):
+    return app.session_state[f"config_{page}"]
+
+
+def words(elements):
+    """What the reader of these elements sees, without the marks that keep Markdown away."""
+    return " ".join(element.value.replace("\\", "").replace("\u2060", "") for element in elements)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_each_page_runs_without_a_complaint(page):
+    app = open_app(page)
+    assert not app.error
+    assert not app.warning
+
+
+@pytest.mark.parametrize("page", ["text", "series"])
+def test_a_page_opens_a_run_and_keeps_it_on_the_next_script_run(page):
+    app = open_app(f"{page}.py")
+    token = app.session_state[f"run_{page}"]
+    assert HOST.knows(token)
+    app.run()
+    assert app.session_state[f"run_{page}"] == token
+    assert not app.toast
+
+
+def test_a_new_hidden_size_keeps_the_run_but_gives_it_a_new_network_and_says_so():
+    app = open_app()
+    token = app.session_state["run_text"]
+    app.select_slider(key="text_hidden_size").set_value(128).run()
+    assert app.session_state["run_text"] == token
+    assert config_of(app, "text").model.hidden_size == 128
+    assert "128 units" in app.toast[0].value
+
+
+def test_a_link_sets_everything_up():
+    app = open_app(
+        text_corpus="brackets",
+        text_level="words",
+        text_hidden_size="100",
+        text_num_layers="2",
+        text_sequence_length="32",
+        text_seed="7",
+        text_forget_bias="2.5",
+        text_learning_rate="0.02",
+        text_temperature="1.3",
+        text_prompt="( [",
+        text_steps_per_second="4.0",
+    )
+    config = config_of(app, "text")
+    assert (config.task.corpus, config.task.level) == ("brackets", "words")
+    assert (config.model.hidden_size, config.model.num_layers, config.model.forget_bias) == (100, 2, 2.5)
+    assert (config.train.sequence_length, config.train.seed) == (32, 7)
+    assert (config.knobs.learning_rate, config.knobs.steps_per_second) == (0.02, 4.0)
+    assert (config.view.temperature, config.view.prompt) == (1.3, "( [")
+    assert not app.warning
+
+
+def test_a_link_to_the_series_page_sets_the_wave_up():
+    app = open_app(
+        "series.py",
+        series_kind="square",
+        series_wave_period="40.0",
+        series_wave_noise="0.5",
+        series_noise="0.1",
+    )
+    config = config_of(app, "series")
+    assert (config.task.kind, config.task.period, config.task.noise) == ("square", 40.0, 0.5)
+    assert config.knobs.noise == 0.1
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("text_hidden_size", "1000000000", "from 4 to 256. Instead, 64"),
+        ("text_hidden_size", "lots", "whole number"),
+        ("text_num_layers", "-1", "from 1 to 3"),
+        ("text_level", "<script>alert(1)</script>", "must be one of characters, words"),
+        ("text_corpus", "x" * 5000, "must be one of"),
+        ("text_learning_rate", "nan", "from 1e-05 to 1"),
+        ("text_learning_rate", "-1e400", "number"),
+        ("text_temperature", "", "number"),
+        ("text_seed", "9" * 5000, "seed"),
+        ("text_steps_per_second", "0", "number"),
+    ],
+)
+def test_nonsense_in_a_link_is_named_and_the_default_used(name, value, said):
+    app = open_app(**{name: value})
+    assert said in words(app.warning)
+    assert len(app.warning[0].value) < 400
+    assert config_of(app, "text") == config_of(open_app(), "text")
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.dictionaries(
+        st.sampled_from(
+            ["text_hidden_size", "text_noise", "text_seed", "text_prompt", "text_units", "bogus"]
+        ),
+        st.text(st.characters(codec="utf-8"), max_size=30),
+        max_size=4,
+    )
+)
+def test_no_link_breaks_the_page(query):
+    open_app(**query)
+
+
+def test_own_text_that_cannot_be_learnt_from_is_named_and_the_old_network_goes_on():
+    app = open_app()
+    before = config_of(app, "text")
+    app.selectbox(key="text_corpus").select("own").run()
+    assert "Paste a text" in app.info[0].value
+    for text, said in [("a", "at least two different"), ("hello world", "too short"), (" \n ", "empty")]:
+        app.text_area(key="own_text").set_value(text).run()
+        assert not app.exception
+        assert said in words(app.error)
+        assert config_of(app, "text") == before
+
+
+def test_own_text_is_learnt_and_survives_a_visit_to_another_page():
+    app = open_app()
+    app.selectbox(key="text_corpus").select("own").run()
+    app.text_area(key="own_text").set_value("Всё хорошо. 好的！ 👩‍🏫\n" * 30).run()
+    assert not app.error
+    assert config_of(app, "text").task.text.startswith("Всё")
+    app.switch_page("guide.py").run()
+    app.switch_page("text.py").run()
+    assert config_of(app, "text").task.text.startswith("Всё")
+
+
+def test_uploads_of_text():
+    app = open_app()
+    app.selectbox(key="text_corpus").select("own").run()
+    app.file_uploader(key="own_text_file").upload("x.png", bytes(range(256)) * 20).run()
+    assert "not plain text" in words(app.error)
+    latin = "Größe, Straße, naïve façade. Über allen Gipfeln ist Ruh. " * 40
+    app.file_uploader(key="own_text_file").upload("x.txt", latin.encode("latin-1")).run()
+    assert not app.error
+    assert "Größe" in config_of(app, "text").task.text
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("name,city\nann,rome\nbob,oslo\n" * 20, "number"),
+        ("v\n1\n2\n", "20"),
+        ("v\n" + "3\n" * 200, "nothing to learn"),
+        ("", "empty"),
+        ("\0\1\2" * 500, "not plain text"),
+    ],
+)
+def test_a_table_that_cannot_be_used_is_named_and_the_old_network_goes_on(content, said):
+    app = open_app("series.py")
+    before = config_of(app, "series")
+    app.selectbox(key="series_kind").select("own").run()
+    app.file_uploader(key="own_series_file").upload("t.csv", content.encode()).run()
+    assert not app.exception
+    assert said in words(app.error).lower()
+    assert config_of(app, "series") == before
+
+
+def test_a_table_is_learnt_from():
+    rows = io.StringIO()
+    rows.write("day,<b>cost</b>,n\n")
+    for day in range(400):
+        rows.write(f"{day},{'' if day % 50 == 7 else (day % 25) * 1.5},{'inf' if day == 3 else day}\n")
+    app = open_app("series.py", series_kind="own")
+    assert "Upload a CSV" in app.info[0].value
+    app.file_uploader(key="own_series_file").upload("t.csv", rows.getvalue().encode()).run()
+    app.selectbox(key="own_series_column").select("<b>cost</b>").run()
+    assert not app.error
+    assert len(config_of(app, "series").task.values) == 400
+    assert "8 gaps" in words(app.caption)
+
+
+def test_a_series_too_short_for_the_sequence_names_both_lengths():
+    app = open_app("series.py", series_kind="stocks", series_sequence_length="256")
+    assert "256" in words(app.error)
+    app.select_slider(key="series_sequence_length").set_value(48).run()
+    assert not app.error
+    assert config_of(app, "series").task.kind == "stocks"
+
+
+def test_every_series_and_every_text_opens():
+    app = open_app("series.py")
+    for kind in app.selectbox(key="series_kind").options:
+        app.selectbox(key="series_kind").select(kind).run()
+        assert not app.exception
+    app = open_app()
+    for corpus in app.selectbox(key="text_corpus").options:
+        app.selectbox(key="text_corpus").select(corpus).run()
+        assert not app.exception
+
+
+@given(st.text())
+def test_plain_leaves_the_letters_and_no_bare_mark(text):
+    shown = plain(text)
+    bare = shown.replace("\\\\", "").split("\\")
+    assert not any(mark in piece[1:] for piece in bare[1:] for mark in "`*_[]()#!|~$<>&")
+    assert shown.replace("\u2060", "").replace("\\", "") == text.replace("\u2060", "").replace("\\", "")
