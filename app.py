@@ -1,20 +1,20 @@
 """The entry point: `streamlit run app.py`. The pages are in pages/, the network in lstm_core/."""
 
-import importlib
-import threading
+from importlib import import_module
 from pathlib import Path
 
+import pandas  # noqa: F401  Streamlit loads it when the first component is shown
 import streamlit as st
 
 from lstm_core.run import warm_up
-from pages.live.channel import routes
+from pages.live.channel import plotly_source, routes
 
+PAGES = Path(__file__).with_name("pages")
 
-def prepare() -> None:
-    """Load and run what the first page would have to wait for."""
-    importlib.import_module("pages.panels.heatmaps")
-    warm_up()
+# What would keep the first visitor waiting is done before the server says that it is ready.
+warm_up()
+plotly_source(zipped=True)
+for module in sorted((PAGES / "panels").glob("*.py")):
+    import_module(f"pages.panels.{module.stem}")
 
-
-app = st.App(Path(__file__).with_name("pages") / "shell.py", routes=routes())
-threading.Thread(target=prepare, daemon=True).start()
+app = st.App(PAGES / "shell.py", routes=routes())

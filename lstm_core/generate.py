@@ -14,27 +14,32 @@ from lstm_core.model import SequenceModel, State
 class Stepper:
     """Feeds a model one token or value at a time, carrying its state along. Batch size 1, no gradients.
 
-    `torch.lstm_cell` is the same fused cell that training uses, but without the overhead of a sequence.
+    `torch.lstm_cell` is the same fused cell that training uses, but without the overhead of a sequence;
+    weights are used directly, because calling a module takes longer than what these small ones compute.
     """
 
     def __init__(self, model: SequenceModel, state: State | None = None) -> None:
         lstm = model.lstm
-        self.model = model
         self.layers = [
             [getattr(lstm, f"{name}_l{n}") for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
             for n in range(lstm.num_layers)
         ]
+        self.embeddings = None if model.embedding is None else model.embedding.weight
+        self.head = model.head
         zeros = torch.zeros(lstm.num_layers, 1, lstm.hidden_size)
         h, c = (zeros, zeros) if state is None else state
         self.state = [(h[n], c[n]) for n in range(lstm.num_layers)]
 
-    def step(self, inputs: Tensor) -> Tensor:
-        """inputs: (1,) token or (1, 1) value; returns the prediction, (vocab_size,) logits or (1,) value."""
-        x = self.model.embed(inputs)
+    def step(self, read: int | float) -> Tensor:
+        """Reads a token or a value; returns the prediction, (vocab_size,) logits or (1,) value."""
+        if self.embeddings is None:
+            x = torch.tensor([[read]], dtype=torch.float32)
+        else:
+            x = self.embeddings[int(read)][None]
         for n, weights in enumerate(self.layers):
             self.state[n] = torch.lstm_cell(x, self.state[n], *weights)
             x = self.state[n][0]
-        return self.model.head(x)[0]
+        return torch.addmv(self.head.bias, self.head.weight, x[0])
 
 
 @torch.no_grad()
@@ -44,7 +49,7 @@ def read(model: SequenceModel, inputs: Tensor) -> tuple[Tensor, State]:
     return predictions[:, 0], state
 
 
-@torch.no_grad()
+@torch.inference_mode()
 def sample_text(
     model: SequenceModel,
     prompt: Sequence[int],
@@ -68,8 +73,8 @@ def sample_text(
     stepper, last = Stepper(model, state), logits[-1]
     tokens: list[int] = []
     for draw in draws:
-        tokens.append(_draw(last.double().numpy(), temperature, top_k, draw))
-        last = stepper.step(torch.tensor([tokens[-1]]))
+        tokens.append(_draw(last.numpy().astype(np.float64), temperature, top_k, draw))
+        last = stepper.step(tokens[-1])
     return tokens
 
 
@@ -91,7 +96,7 @@ def next_tokens(model: SequenceModel, prompt: Sequence[int], k: int = 8) -> tupl
     return tokens.tolist(), probabilities.numpy()
 
 
-@torch.no_grad()
+@torch.inference_mode()
 def forecast(model: SequenceModel, known: Tensor, steps: int) -> tuple[np.ndarray, np.ndarray]:
     """Read the `known` values (T, 1), then feed on its own predictions for `steps` more.
 
@@ -103,5 +108,5 @@ def forecast(model: SequenceModel, known: Tensor, steps: int) -> tuple[np.ndarra
     values = []
     for _ in range(steps):
         values.append(value.item())
-        value = stepper.step(value[None])
+        value = stepper.step(values[-1])
     return predictions[:, 0].numpy(), np.array(values, dtype=np.float32)

@@ -18,9 +18,10 @@ from lstm_core.frame import Frame
 from lstm_core.observe import Observer, is_growth_step
 from lstm_core.trainer import Trainer
 
-FRAME_INTERVAL = 1 / 20  # seconds between frames, at least
-FRAME_SHARE = 0.05  # of the working time may go into frames …
-OUTPUT_SHARE = 0.03  # … and into sampling or forecasting, so that watching stays nearly free
+FRAME_INTERVAL = 0.05, 0.1  # seconds between frames: at least, and where many runs share the machine
+OUTPUT_INTERVAL = 0.1, 4.0  # seconds between new samples or forecasts, likewise
+FRAME_SHARE = 0.05  # of the run's own time may go into frames …
+OUTPUT_SHARE = 0.02  # … and into sampling or forecasting, so that watching stays nearly free
 INBOX = 10_000  # messages that wait, at most; a run without a network reads none
 TEXT_LIMIT = 4_000  # characters of a probe or prompt that are looked at
 
@@ -43,7 +44,11 @@ class Run:
         self._knobs = config.knobs
         self._network: tuple[Trainer, Observer] | None = None
         self._steps_asked = 0
-        self._next_step = self._next_frame = self._next_output = 0.0
+        self._next_step = 0.0
+        self._frames = _Budget(FRAME_SHARE, *FRAME_INTERVAL)
+        self._outputs = _Budget(OUTPUT_SHARE, *OUTPUT_INTERVAL)
+        self._call_again = clock()  # when the last `work` asked to be called
+        self._queued = 0.0  # seconds that this run has waited for its turns, in all
         self._changed = True  # something is to be shown that no frame has shown yet
         self._rate = _Rate(clock)
         self._failed = False
@@ -97,24 +102,33 @@ class Run:
 
     def _work(self, seconds: float) -> float | None:
         start = now = self._clock()
+        self._queued += max(0.0, now - self._call_again)
+        stepped = False
         while True:
             self._read_inbox(now)
             if self._failed:
                 return None  # until Play or Reset
-            network = self._built()
-            if self._frame_wanted() and now >= self._next_frame:
-                self._show(*network)
+            may_step = self._may_step(now)
+            # a step first, so that every frame shows something new, and a knob's effect with its value
+            if self._frame_wanted() and self._frames.due(now, self._own(now)) and (stepped or not may_step):
+                self._show(*self._built())
                 now = self._clock()
                 break
-            if not self._may_step(now) or now - start >= seconds:
+            if not may_step or now - start >= seconds:
                 break
-            self._step(*network, now)
-            now = self._clock()
+            self._step(*self._built(), now)
+            stepped, now = True, self._clock()
 
         waits = [self._next_step - now] if self.playing else []
         waits += [0.0] if self._steps_asked else []
-        waits += [self._next_frame - now] if self._frame_wanted() else []
-        return max(0.0, min(waits)) if waits else None
+        waits += [self._frames.wait(now, self._own(now))] if self._frame_wanted() else []
+        wait = max(0.0, min(waits)) if waits else None
+        self._call_again = float("inf") if wait is None else now + wait
+        return wait
+
+    def _own(self, now: float) -> float:
+        """A clock that stands still while other runs have their turn: shares are shares of its time."""
+        return now - self._queued
 
     def _frame_wanted(self) -> bool:
         # steps that were asked for one by one come first: their frame shows all of them
@@ -126,7 +140,9 @@ class Run:
             trainer = Trainer(replace(self.config, knobs=self._knobs))
             self._network = trainer, Observer(trainer, self._view)
             self._network[1].record_growth()
-            self._next_step = self._next_frame = self._next_output = 0.0
+            self._next_step = 0.0
+            self._frames.reset()
+            self._outputs.reset()
             self._changed = True
             self._rate = _Rate(self._clock)
         return self._network
@@ -135,11 +151,12 @@ class Run:
         while self._inbox:
             message = self._inbox.popleft()
             kind = message["type"]
-            self._changed, self._next_frame = True, 0.0
+            self._changed = True
+            self._frames.reset()
             if kind == "knob":
                 self._turn_knob(message["name"], message["value"], now)
                 continue
-            self._next_output = 0.0
+            self._outputs.reset()
             if kind == "play":
                 self.playing, self._failed, self._rate = True, False, _Rate(self._clock)
             elif kind == "pause":
@@ -184,12 +201,11 @@ class Run:
             observer.record_growth()
 
     def _show(self, trainer: Trainer, observer: Observer) -> None:
-        start = self._clock()
-        if start >= self._next_output:
+        start = now = self._clock()
+        if self._outputs.due(start, self._own(start)):
             observer.refresh_outputs()
             now = self._clock()
-            self._next_output = now + max(0.1, (now - start) / OUTPUT_SHARE)
-            start = now
+            self._outputs.spend(start, now, self._own(now))
         meta = {
             "status": self.status,
             "message": trainer.diverged or "",
@@ -197,8 +213,9 @@ class Run:
             "made": time.time(),
         }
         self._emit(observer.observe(meta))
-        self._next_frame = start + max(FRAME_INTERVAL, (self._clock() - start) / FRAME_SHARE)
         self._changed = False
+        end = self._clock()
+        self._frames.spend(now, end, self._own(end))
 
     def _emit(self, frame: Frame) -> None:
         self.wanted = False
@@ -213,6 +230,38 @@ def warm_up() -> None:
     observer = Observer(trainer, View())
     observer.refresh_outputs()
     observer.observe({})
+
+
+class _Budget:
+    """Allows something as often as its cost permits: a share of the run's own time.
+
+    But not sooner than `shortest` seconds after it began last, and, however many others share the machine,
+    once `longest` seconds have passed, if the share of the time on the wall permits that. Times are
+    seconds; `now` is on the wall, `own` on the run's own clock.
+    """
+
+    def __init__(self, share: float, shortest: float, longest: float) -> None:
+        self.share, self.shortest, self.longest = share, shortest, longest
+        self.reset()
+
+    def reset(self) -> None:
+        """Allow it at once."""
+        self._from = self._by = self._own_from = float("-inf")
+
+    def spend(self, start: float, end: float, own: float) -> None:
+        """It was done, from `start` to `end`."""
+        pause = (end - start) / self.share
+        self._from = start + self.shortest
+        self._own_from = own + pause
+        # where many runs wait for their turns, own time hardly passes: then the wall decides
+        self._by = end + max(self.longest, pause)
+
+    def due(self, now: float, own: float) -> bool:
+        return self.wait(now, own) <= 0
+
+    def wait(self, now: float, own: float) -> float:
+        """Seconds until it is allowed, if the run gets all the time."""
+        return max(self._from - now, min(self._own_from - own, self._by - now))
 
 
 class _Rate:

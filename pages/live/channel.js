@@ -22,6 +22,7 @@ class Channel {
     this.frame = null; // the one that is on screen
     this.state = "connecting"; // connecting, open, disconnected, gone
     this.retry = FIRST_RETRY;
+    this.held = 0; // panels that cannot draw yet
     this.connect();
   }
 
@@ -35,6 +36,16 @@ class Channel {
       this.subscribers.delete(entry);
       setTimeout(() => this.subscribers.size || this.close(), LINGER);
     };
+  }
+
+  /** Hold frames back until `ready` has settled: what is called drawn has to be drawn by all panels. */
+  until(ready) {
+    this.held += 1;
+    const release = () => {
+      this.held -= 1;
+      if (this.waiting) requestAnimationFrame(() => this.show());
+    };
+    ready.then(release, release);
   }
 
   send(message) {
@@ -75,12 +86,13 @@ class Channel {
   }
 
   receive(data) {
-    if (!this.waiting) requestAnimationFrame(() => this.show());
+    if (!this.waiting && !this.held) requestAnimationFrame(() => this.show());
     this.waiting = data;
   }
 
   show() {
     const data = this.waiting;
+    if (!data || this.held) return;
     this.waiting = null;
     this.frame = settle(decode(data), this.frame);
     this.state = "open";

@@ -14,9 +14,11 @@ skips frames, it never queues them.
 from __future__ import annotations
 
 import asyncio
+import gzip
 import hashlib
 import json
 import os
+from functools import cache
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
@@ -59,6 +61,11 @@ def base_path() -> str:
     return f"/{base}" if base else ""
 
 
+def plotly_address() -> str:
+    """Address of Plotly's JavaScript on this server."""
+    return f"{base_path()}/live/plotly/{PLOTLY_VERSION}.js"
+
+
 def routes() -> list[BaseRoute]:
     """The routes of this module, for `st.App`."""
     base = base_path()
@@ -66,7 +73,7 @@ def routes() -> list[BaseRoute]:
     return [
         *(Route(path, health) for path in sorted(health_paths)),
         Route(f"{base}/live/static/{{version}}/{{name}}", static),
-        Route(f"{base}/live/plotly/{PLOTLY_VERSION}.js", plotly_script),
+        Route(plotly_address(), plotly_script),
         WebSocketRoute(f"{base}/live/socket", socket),
     ]
 
@@ -87,8 +94,17 @@ async def static(request: Request) -> Response:
 
 async def plotly_script(request: Request) -> Response:
     """The plotly.js that belongs to the installed plotly.py."""
-    script = files("plotly").joinpath("package_data", "plotly.min.js").read_bytes()
-    return Response(script, media_type=TYPES[".js"], headers=FOREVER)
+    zipped = "gzip" in request.headers.get("accept-encoding", "")
+    encoding = {"Content-Encoding": "gzip"} if zipped else {}
+    headers = {**FOREVER, **encoding, "Vary": "Accept-Encoding"}
+    return Response(plotly_source(zipped), media_type=TYPES[".js"], headers=headers)
+
+
+@cache
+def plotly_source(zipped: bool) -> bytes:
+    """Plotly's JavaScript, 4.8 MB; or zipped, once, what would take longer than sending it."""
+    source = files("plotly").joinpath("package_data", "plotly.min.js").read_bytes()
+    return gzip.compress(source, compresslevel=6) if zipped else source
 
 
 def origin_allowed(origin: str | None, host: str | None) -> bool:

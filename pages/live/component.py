@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.live.channel import PLOTLY_VERSION, VERSION, base_path
+from pages.live.channel import VERSION, base_path, plotly_address
 
 _LOADER = Path(__file__).with_name("loader.js").read_text(encoding="utf-8")
 
@@ -28,7 +28,7 @@ def mount(module: str, *, key: str, token: str, height: int, stretch: bool = Fal
     addresses = {
         "base": base,
         "assets": f"{base}/live/static/{VERSION}",
-        "plotly": f"{base}/live/plotly/{PLOTLY_VERSION}.js",
+        "plotly": plotly_address(),
     }
     return component(
         key=key,

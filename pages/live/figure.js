@@ -10,7 +10,7 @@ const LINES_EVERY = 200; // milliseconds between redraws of a figure without hea
 const figures = new WeakMap(); // element → Figure
 let loading; // of Plotly itself, once a page
 
-export function loadPlotly(address) {
+function loadPlotly(address) {
   loading ??= new Promise((resolve, reject) => {
     const script = document.createElement("script");
     Object.assign(script, { src: address, onload: () => resolve(window.Plotly), onerror: reject });
@@ -45,10 +45,11 @@ class Figure {
       () => this.drawn && this.plot.offsetWidth > 0 && this.Plotly.Plots.resize(this.plot).catch(() => {})
     );
     this.resizer.observe(element);
-    loadPlotly(data.plotly).then((Plotly) => {
+    this.loaded = loadPlotly(data.plotly).then((Plotly) => {
       this.Plotly = Plotly;
       if (this.frame) this.draw(this.frame);
     });
+    this.loaded.catch(() => (this.note.textContent = "The charts could not be loaded. Reload the page."));
   }
 
   update(data) {
@@ -59,15 +60,18 @@ class Figure {
     this.note.textContent = data.empty;
     if (tokenChanged) {
       this.unsubscribe?.();
-      this.unsubscribe = channelFor(data.base, data.token).subscribe((frame) => frame && this.draw(frame));
+      const channel = channelFor(data.base, data.token);
+      channel.until(this.loaded);
+      this.unsubscribe = channel.subscribe((frame) => frame && this.draw(frame));
     }
     if (this.drawn && (layoutChanged || this.themeChanged())) this.build(this.frame);
   }
 
   draw(frame) {
     this.frame = frame;
+    if (this.removed || !this.Plotly) return;
     const needed = this.data.feeds.map((feed) => feed.array).filter(Boolean);
-    if (!this.Plotly || this.removed || !needed.every((name) => name in frame.arrays)) return;
+    if (!needed.every((name) => name in frame.arrays)) return;
     if (!this.drawn) {
       this.build(frame);
       this.note.remove();

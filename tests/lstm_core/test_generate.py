@@ -47,7 +47,7 @@ def test_stepping_equals_reading_tokens_at_once():
     tokens = torch.randint(VOCABULARY, (12,), generator=torch.Generator().manual_seed(0))
     whole, state = model(tokens[:, None])
     stepper = Stepper(model)
-    stepped = torch.stack([stepper.step(token[None]) for token in tokens])
+    stepped = torch.stack([stepper.step(token.item()) for token in tokens])
     torch.testing.assert_close(stepped, whole[:, 0], rtol=0, atol=1e-5)
     for layer in range(2):
         for mine, expected in zip(stepper.state[layer], state, strict=True):
@@ -62,7 +62,7 @@ def test_stepping_equals_reading_values_at_once_from_any_state():
     state = tuple(torch.randn(2, 1, 8, generator=draw) for _ in range(2))
     whole, _ = model(values[:, None], state)
     stepper = Stepper(model, state)
-    stepped = torch.stack([stepper.step(value[None]) for value in values])
+    stepped = torch.stack([stepper.step(value.item()) for value in values])
     torch.testing.assert_close(stepped, whole[:, 0], **near)
 
 
@@ -71,7 +71,7 @@ def test_read_gives_predictions_and_a_state_to_go_on_from():
     predictions, state = read(model, torch.tensor(PROMPT))
     assert predictions.shape == (len(PROMPT), VOCABULARY)
     torch.testing.assert_close(predictions[-1], logits_after(model, PROMPT))
-    following = Stepper(model, state).step(torch.tensor([2]))
+    following = Stepper(model, state).step(2)
     torch.testing.assert_close(following.detach(), logits_after(model, [*PROMPT, 2]), rtol=0, atol=1e-5)
 
 
