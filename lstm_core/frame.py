@@ -39,10 +39,8 @@ class Frame:
             table.append([name, array.dtype.name, list(array.shape), offset, len(data)])
             chunks.append(data + bytes(-len(data) % 8))
             offset += len(chunks[-1])
-        # JSON has no NaN: a loss that is not known yet travels as null
-        content = {"meta": _finite(self.meta), "arrays": table}
         # half a surrogate pair, as a browser may send while an emoji is being typed, becomes "?"
-        header = json.dumps(content, ensure_ascii=False, allow_nan=False).encode(errors="replace")
+        header = _json({"meta": self.meta, "arrays": table}).encode(errors="replace")
         padding = bytes(-(4 + len(header)) % 8)
         return b"".join([struct.pack("<I", len(header)), header, padding, *chunks])
 
@@ -62,6 +60,13 @@ class Frame:
             return cls(header["meta"], arrays)
         except (struct.error, KeyError, TypeError, ValueError, RecursionError) as error:
             raise ValueError(f"these bytes are not a frame: {error}") from error
+
+
+def _json(content: dict[str, Any]) -> str:
+    try:
+        return json.dumps(content, ensure_ascii=False, allow_nan=False)
+    except ValueError:  # JSON has no NaN: a loss that is not known yet travels as null
+        return json.dumps(_finite(content), ensure_ascii=False, allow_nan=False)
 
 
 def _finite(value: Any) -> Any:

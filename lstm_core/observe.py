@@ -47,65 +47,81 @@ class Observer:
 
     def __init__(self, trainer: Trainer, view: View) -> None:
         self.trainer = trainer
-        self.view = view
         self.outputs: dict[str, Any] = {}  # scalars and texts of the latest `refresh_outputs`
         self.output_arrays: dict[str, np.ndarray] = {}
         self.growth: list[tuple[int, str]] = []  # (step, sample) at log-spaced steps
-        self._shown: list[int] = []  # units in the heatmaps, ascending
+        self._shown = np.empty(0, dtype=np.int64)  # units in the heatmaps, ascending
         self._c_limit = C_LIMITS[0]
+        self.view = view
+
+    @property
+    def view(self) -> View:
+        return self._view
+
+    @view.setter
+    def view(self, view: View) -> None:
+        """Prepare all that depends on the view alone, so that no frame has to."""
+        self._view = view
+        task, model = self.trainer.task, self.trainer.config.model
+        self._layer = min(view.layer, model.num_layers - 1)
+        self._inputs, labels, self._probe_arrays = self._probe()
+        # numbers side by side would run into each other
+        steps = list(range(0, len(labels), 1 if isinstance(task, TextTask) else 8))
+        self._meta: dict[str, Any] = {
+            "kind": task.kind,
+            "layer": self._layer,
+            "num_layers": model.num_layers,
+            "hidden_size": model.hidden_size,
+            "labels": labels,
+            "tick_steps": steps,
+            "ticks": [shortened(labels[step]) for step in steps],
+        }
+        if isinstance(task, TextTask):
+            self._prompt, note = self._read_prompt(task)
+            self._meta |= {
+                "level": task.level,
+                "default_probe": task.default_probe,
+                "default_prompt": task.default_prompt,
+                "prompt_note": note,
+            }
 
     def observe(self, meta: dict[str, Any]) -> Frame:
         """The frame of this moment: `meta` with what the trainer, the probe and the outputs add to it."""
         trainer, task = self.trainer, self.trainer.task
-        tokens, labels, probe_arrays = self._probe()
-        layer = min(self.view.layer, trainer.config.model.num_layers - 1)
         with torch.no_grad():
-            signals = trace(trainer.model.lstm, trainer.model.embed(tokens))
-        matrices = {name: getattr(signals, name)[layer, :, 0].numpy() for name in SIGNALS}  # each (T, H)
+            signals = trace(trainer.model.lstm, trainer.model.embed(self._inputs))
+        matrices = {name: getattr(signals, name)[self._layer, :, 0].numpy() for name in SIGNALS}  # (T, H)
         units = self._choose_units(matrices["c"])
-        # numbers side by side would run into each other
-        steps = list(range(0, len(labels), 1 if task.kind == "text" else 8))
-        rows = list(range(0, len(units), max(1, len(units) // 8)))  # that carry a label
         arrays = {name: matrix[:, units].T.astype(np.float16) for name, matrix in matrices.items()}
-        arrays |= probe_arrays | self.output_arrays
+        arrays |= self._probe_arrays | self.output_arrays
         arrays["loss_step"], arrays["loss"] = trainer.losses.arrays()
         arrays["valid_step"], arrays["valid"] = trainer.valid_losses.arrays()
-        config = trainer.config
+        labelled = range(0, len(units), max(1, len(units) // 8))  # rows that carry the unit's number
         meta = meta | {
-            "kind": task.kind,
             "step": trainer.step_count,
             "loss": trainer.loss,
             "valid_loss": trainer.valid_loss,
             "learning_rate": trainer.learning_rate,
-            "tokens_per_step": trainer.knobs.batch_size * config.train.sequence_length,
-            "layer": layer,
-            "num_layers": config.model.num_layers,
-            "hidden_size": config.model.hidden_size,
-            "units": units,
-            "unit_rows": rows,
-            "unit_labels": [units[row] for row in rows],
-            "labels": labels,
-            "tick_steps": steps,
-            "ticks": [shortened(labels[step]) for step in steps],
+            "tokens_per_step": trainer.knobs.batch_size * trainer.config.train.sequence_length,
+            "units": units.tolist(),
+            "unit_rows": list(labelled),
+            "unit_labels": units[labelled].tolist(),
             "c_limit": self._limit(matrices["c"]),
         }
         if isinstance(task, TextTask):
-            meta |= self._next_tokens(task) | {"growth": self.growth}
-            meta |= {
-                "level": task.level,
-                "default_probe": task.default_probe,
-                "default_prompt": task.default_prompt,
-            }
-        return Frame(meta | self.outputs, arrays)
+            tokens, probabilities = next_tokens(trainer.model, self._prompt)
+            meta["next"] = [task.display(token) for token in tokens]
+            meta["next_p"] = probabilities.tolist()
+            meta["growth"] = self.growth
+        return Frame(self._meta | meta | self.outputs, arrays)
 
     def refresh_outputs(self) -> None:
         """Sample or forecast anew. Takes longer than a frame, so the caller decides how often."""
         task = self.trainer.task
         if isinstance(task, TextTask):
-            prompt = self._prompt(task)[0]
             sample = self._sample(task, SAMPLE_LENGTH[task.level])
             # the joint between prompt and sample may need a space, or none, so both are decoded together
-            head, whole = task.decode(prompt), task.decode(prompt + sample)
+            head, whole = task.decode(self._prompt), task.decode(self._prompt + sample)
             self.outputs = {"prompt": head, "sample": whole[len(head) :]}
         else:
             self.outputs, self.output_arrays = self._forecast(task)
@@ -115,7 +131,7 @@ class Observer:
         task = self.trainer.task
         if isinstance(task, TextTask):
             sample = self._sample(task, GROWTH_LENGTH[task.level])
-            text = task.decode(self._prompt(task)[0] + sample)
+            text = task.decode(self._prompt + sample)
             self.growth.append((self.trainer.step_count, "".join("↵" if c == "\n" else c for c in text)))
 
     def forget_growth(self, step: int) -> None:
@@ -123,10 +139,10 @@ class Observer:
         self.growth = [entry for entry in self.growth if entry[0] <= step]
 
     def _sample(self, task: TextTask, length: int) -> list[int]:
-        view, prompt = self.view, self._prompt(task)[0]
-        return sample_text(self.trainer.model, prompt, length, view.temperature, view.top_k, view.seed)
+        view = self.view
+        return sample_text(self.trainer.model, self._prompt, length, view.temperature, view.top_k, view.seed)
 
-    def _prompt(self, task: TextTask) -> tuple[list[int], str]:
+    def _read_prompt(self, task: TextTask) -> tuple[list[int], str]:
         """Tokens of the prompt, at least one, and a sentence if they are not what was typed."""
         typed = task.default_prompt if self.view.prompt is None else self.view.prompt
         tokens = task.encode(typed)[-PROMPT_LIMIT:]
@@ -136,15 +152,6 @@ class Observer:
         if not typed:
             return start, "The prompt is empty: the network starts from a line break."
         return start, "The text never uses these characters, so the network starts from a line break."
-
-    def _next_tokens(self, task: TextTask) -> dict[str, Any]:
-        prompt, note = self._prompt(task)
-        tokens, probabilities = next_tokens(self.trainer.model, prompt)
-        return {
-            "next": [task.display(token) for token in tokens],
-            "next_p": [float(p) for p in probabilities],
-            "prompt_note": note,
-        }
 
     def _probe(self) -> tuple[Tensor, list[str], dict[str, np.ndarray]]:
         """What the heatmaps read: (T, 1) tokens or (T, 1, 1) values; the labels of its steps; its arrays."""
@@ -160,24 +167,24 @@ class Observer:
         tokens = (task.encode(typed) or task.encode(task.default_probe) or [0])[:PROBE_LIMIT]
         return torch.tensor(tokens)[:, None], [task.display(token) for token in tokens], {}
 
-    def _choose_units(self, c: np.ndarray) -> list[int]:
+    def _choose_units(self, c: np.ndarray) -> np.ndarray:
         """Units to show for c (T, H). The choice is sticky: rows that come and go cannot be followed."""
         hidden = c.shape[1]
         if self.view.units == "all" or hidden <= UNITS_SHOWN:
-            return list(range(hidden))
+            return np.arange(hidden)
         activity = c.std(axis=0)
-        if len(self._shown) != UNITS_SHOWN or max(self._shown) >= hidden or self.trainer.step_count == 0:
-            self._shown = sorted(np.argsort(-activity)[:UNITS_SHOWN].tolist())
-        hidden_units = [unit for unit in range(hidden) if unit not in self._shown]
-        weakest = min(self._shown, key=lambda unit: activity[unit])
-        strongest = max(hidden_units, key=lambda unit: activity[unit])
+        if len(self._shown) != UNITS_SHOWN or self.trainer.step_count == 0:
+            self._shown = np.sort(np.argsort(-activity)[:UNITS_SHOWN])
+        others = np.setdiff1d(np.arange(hidden), self._shown)
+        weakest = self._shown[activity[self._shown].argmin()]
+        strongest = others[activity[others].argmax()]
         if activity[strongest] > 2 * activity[weakest]:
-            self._shown = sorted({*self._shown, strongest} - {weakest})
+            self._shown = np.sort(np.where(self._shown == weakest, strongest, self._shown))
         return self._shown
 
     def _limit(self, c: np.ndarray) -> float:
         """End of the colour scale of c: a round number, sticky. A few strong units may go beyond it."""
-        reach = float(np.quantile(np.abs(c), 0.9))
+        reach = float(np.sort(np.abs(c), axis=None)[int(0.9 * c.size)])
         if not self._c_limit / 2 < reach <= self._c_limit:
             self._c_limit = next((limit for limit in C_LIMITS if reach <= limit), C_LIMITS[-1])
         return self._c_limit

@@ -21,7 +21,7 @@ from lstm_core.trainer import Trainer
 FRAME_INTERVAL = 0.05, 0.1  # seconds between frames: at least, and where many runs share the machine
 OUTPUT_INTERVAL = 0.1, 4.0  # seconds between new samples or forecasts, likewise
 FRAME_SHARE = 0.05  # of the run's own time may go into frames …
-OUTPUT_SHARE = 0.02  # … and into sampling or forecasting, so that watching stays nearly free
+OUTPUT_SHARE = 0.015  # … and into sampling or forecasting, so that watching stays nearly free
 INBOX = 10_000  # messages that wait, at most; a run without a network reads none
 TEXT_LIMIT = 4_000  # characters of a probe or prompt that are looked at
 

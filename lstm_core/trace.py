@@ -2,7 +2,7 @@
 
 The fused kernel returns only h. But h of all time steps is all that is needed: shifted by one step it is
 the h_{t-1} that every gate read, so ONE matrix product gives every pre-activation at once. Only c remains,
-and c_t = f_t ⊙ c_{t-1} + i_t ⊙ g_t is a cheap elementwise scan.
+and c_t = f_t ⊙ c_{t-1} + i_t ⊙ g_t is an elementwise scan.
 """
 
 from __future__ import annotations
@@ -58,7 +58,8 @@ def trace(lstm: nn.LSTM, inputs: Tensor, state: tuple[Tensor, Tensor] | None = N
         gates = _trace_layer(lstm, layer, sequence, h0[layer], c0[layer])
         layers.append(gates)
         sequence = gates[-1]  # h of this layer is what the next one reads
-    i, f, g, o, c, h = (torch.stack(tensors) for tensors in zip(*layers, strict=True))
+    stack = torch.stack if len(layers) > 1 else (lambda tensors: tensors[0][None])
+    i, f, g, o, c, h = (stack(tensors) for tensors in zip(*layers, strict=True))
     return Trace(i, f, g, o, c, h, output=sequence)
 
 
@@ -76,11 +77,22 @@ def _trace_layer(lstm: nn.LSTM, layer: int, x: Tensor, h0: Tensor, c0: Tensor) -
     i, f, g, o = pre.chunk(4, dim=-1)
     i, f, g, o = torch.sigmoid(i), torch.sigmoid(f), torch.tanh(g), torch.sigmoid(o)
 
-    c, cells = c0, []
-    for keep, write in zip(f.unbind(0), (i * g).unbind(0), strict=True):
-        c = torch.addcmul(write, keep, c)
-        cells.append(c)
-    return i, f, g, o, torch.stack(cells), h
+    return i, f, g, o, _scan(f, i * g, c0), h
+
+
+def _scan(keep: Tensor, write: Tensor, start: Tensor) -> Tensor:
+    """c (T, B, H) with c_t = keep_t ⊙ c_{t-1} + write_t and c_{-1} = `start` (B, H).
+
+    Two such steps in a row are one of the same form, with keep and write composed; so each round lets every
+    step look twice as far back, and log2(T) rounds are enough (Hillis & Steele 1986).
+    """
+    c = torch.cat([torch.addcmul(write[:1], keep[:1], start), write[1:]])
+    reach = 1
+    while reach < len(c):
+        c = torch.cat([c[:reach], torch.addcmul(c[reach:], keep[reach:], c[:-reach])])
+        keep = torch.cat([keep[:reach], keep[reach:] * keep[:-reach]])
+        reach *= 2
+    return c
 
 
 def _refuse_unsupported(lstm: nn.LSTM, inputs: Tensor) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import plotly.graph_objects as go
 
@@ -26,21 +27,22 @@ class Feed:
     scale: float | None = None
 
 
-def streaming_figure(
-    figure: go.Figure,
-    feeds: list[Feed],
-    *,
-    key: str,
-    token: str,
-    height: int,
-    about: str,
-    empty: str,
-) -> None:
-    """Show `figure`, fed by the run of `token`.
+@dataclass(frozen=True)
+class Drawing:
+    """A figure and its feeds in the form that the component takes. Build each once: see `drawing`."""
 
-    height: pixels in a window 768 pixels high. about: a sentence for people who cannot see it. empty: what
-    will appear here, shown until it does. Colours that follow the theme stand in `meta["themed"]` of a trace
-    or of the layout, as attribute → [light, dark].
+    figure: dict[str, Any]
+    feeds: list[dict[str, Any]]
+    about: str
+    empty: str
+
+
+def drawing(figure: go.Figure, feeds: list[Feed], *, about: str, empty: str) -> Drawing:
+    """Prepare `figure`. To build one takes longer than all else in a script run, so panels cache theirs.
+
+    about: a sentence for people who cannot see it. empty: what will appear here, shown until it does.
+    Colours that follow the theme stand in `meta["themed"]` of a trace or of the layout, as attribute →
+    [light, dark].
     """
     figure.update_layout(
         paper_bgcolor="rgba(0,0,0,0)",
@@ -50,14 +52,9 @@ def streaming_figure(
     # Plotly would measure every label at every frame to hide those at the edge
     figure.update_xaxes(ticklabeloverflow="allow", automargin=False)
     figure.update_yaxes(ticklabeloverflow="allow", automargin=False)
-    mount(
-        "figure.js",
-        key=key,
-        token=token,
-        height=height,
-        stretch=True,
-        figure=json.loads(figure.to_json()),
-        feeds=[asdict(feed) for feed in feeds],
-        about=about,
-        empty=empty,
-    )
+    return Drawing(json.loads(figure.to_json()), [asdict(feed) for feed in feeds], about, empty)
+
+
+def streaming_figure(drawing: Drawing, *, key: str, token: str, height: int) -> None:
+    """Show a figure, fed by the run of `token`. height: pixels in a window 768 pixels high."""
+    mount("figure.js", key=key, token=token, height=height, stretch=True, **vars(drawing))

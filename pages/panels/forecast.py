@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import plotly.graph_objects as go
 
 from pages.live.component import mount
-from pages.live.figure import Feed, streaming_figure
+from pages.live.figure import Drawing, Feed, drawing, streaming_figure
 from pages.panels.colours import on_dark
 
 
 def forecast_chart(token: str, *, key: str, height: int) -> None:
     """The data around the start of the validation part, the fit to what came before, the forecast after."""
+    streaming_figure(_forecast_chart(), key=key, token=token, height=height)
+
+
+@cache
+def _forecast_chart() -> Drawing:
     figure = go.Figure()
     figure.add_scatter(name="data", mode="lines", line={"color": "#9AA0A8", "width": 2.5})
     figure.add_scatter(name="one step ahead", mode="lines", line={"color": "#0072B2", "width": 1.5})
@@ -32,12 +39,9 @@ def forecast_chart(token: str, *, key: str, height: int) -> None:
         Feed(2, "x", meta="forecast_x"),
         Feed(2, "y", array="forecast"),
     ]
-    streaming_figure(
+    return drawing(
         figure,
         feeds,
-        key=key,
-        token=token,
-        height=height,
         about="Line chart of the series, the network's one-step-ahead fit and its closed-loop forecast.",
         empty="The data, the fit and the forecast appear here as soon as the first frame arrives.",
     )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from pages.live.figure import Feed, streaming_figure
+from pages.live.figure import Drawing, Feed, drawing, streaming_figure
 from pages.panels.colours import GATES, NAMES, diverging_scale, gate_scale, on_dark
 
 GATES_SHOWN = ("i", "f", "g", "o", "h")
@@ -31,6 +33,11 @@ def _feeds(trace: int, name: str) -> list[Feed]:
 
 def cell_state(token: str, *, key: str, height: int, series: bool = False, words: bool = False) -> None:
     """The cell state c, units down, the probe's tokens across; for a series its values stand above."""
+    streaming_figure(_cell_state(series, words), key=key, token=token, height=height)
+
+
+@cache
+def _cell_state(series: bool, words: bool) -> Drawing:
     figure = make_subplots(
         rows=2 if series else 1,
         shared_xaxes=True,
@@ -69,12 +76,9 @@ def cell_state(token: str, *, key: str, height: int, series: bool = False, words
         margin={"l": 48, "r": 8, "t": 6 if series else 54 if words else 22, "b": 22 if series else 4},
         showlegend=False,
     )
-    streaming_figure(
+    return drawing(
         figure,
         feeds,
-        key=key,
-        token=token,
-        height=height,
         about="Heatmap of the cell state of every unit shown, at every step of the probe.",
         empty="The cell state appears here as soon as the first frame arrives.",
     )
@@ -82,6 +86,11 @@ def cell_state(token: str, *, key: str, height: int, series: bool = False, words
 
 def gates(token: str, *, key: str, height: int) -> None:
     """Input, forget, candidate, output and hidden state side by side, units and steps as above."""
+    streaming_figure(_gates(), key=key, token=token, height=height)
+
+
+@cache
+def _gates() -> Drawing:
     figure = make_subplots(cols=len(GATES_SHOWN), shared_yaxes=True, horizontal_spacing=0.012)
     feeds: list[Feed] = []
     for number, name in enumerate(GATES_SHOWN):
@@ -107,12 +116,9 @@ def gates(token: str, *, key: str, height: int) -> None:
         for number, name in enumerate(GATES_SHOWN)
     }
     figure.update_layout(margin={"l": 48, "r": 8, "t": 38, "b": 2}, meta={"themed": themed})
-    streaming_figure(
+    return drawing(
         figure,
         feeds,
-        key=key,
-        token=token,
-        height=height,
         about="Five heatmaps: input gate, forget gate, candidate, output gate and hidden state.",
         empty="The gates appear here as soon as the first frame arrives.",
     )

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import plotly.graph_objects as go
 
-from pages.live.figure import Feed, streaming_figure
+from pages.live.figure import Drawing, Feed, drawing, streaming_figure
 
 
 def loss_chart(token: str, *, key: str, height: int, unit: str) -> None:
     """Training and validation loss, on a logarithmic axis. unit: what the loss is measured in."""
+    streaming_figure(_loss_chart(unit), key=key, token=token, height=height)
+
+
+@cache
+def _loss_chart(unit: str) -> Drawing:
     figure = go.Figure()
     figure.add_scatter(mode="lines", name="training", line={"color": "#9AA0A8", "width": 1.5})
     figure.add_scatter(mode="lines+markers", name="validation", line={"color": "#D55E00", "width": 2.5})
@@ -27,12 +34,9 @@ def loss_chart(token: str, *, key: str, height: int, unit: str) -> None:
         Feed(1, "x", array="valid_step"),
         Feed(1, "y", array="valid"),
     ]
-    streaming_figure(
+    return drawing(
         figure,
         feeds,
-        key=key,
-        token=token,
-        height=height,
         about="Line chart of the training and validation loss over training steps.",
         empty="The loss appears here after the first training step.",
     )
