@@ -152,15 +152,35 @@ class View(Checked):
     seed: int = ranged(0, 0, 2**31 - 1, "Seed of the sampling.")
 
 
+# Multiply-adds of one step's forward pass: about 1.5 s of one core for a whole step. A step cannot be
+# interrupted, so that a longer one would keep everybody else waiting.
+WORK_LIMIT = 6e9
+
+
 @dataclass(frozen=True)
 class RunConfig:
-    """All that one run needs. Two runs with equal configs compute the same losses."""
+    """All that one run needs. Two runs with equal configs compute the same losses.
+
+    Raises ValueError when one training step would take too long.
+    """
 
     task: TextConfig | SeriesConfig = TextConfig()
     model: ModelConfig = ModelConfig()
     train: TrainConfig = TrainConfig()
     knobs: Knobs = Knobs()
     view: View = View()
+
+    def __post_init__(self) -> None:
+        model = self.model
+        hidden = model.hidden_size
+        gates = 4 * hidden * (model.embedding_size + hidden) + (model.num_layers - 1) * 8 * hidden**2
+        work = self.train.sequence_length * gates
+        if work * self.knobs.batch_size > WORK_LIMIT:
+            raise ValueError(
+                f"A batch size of {self.knobs.batch_size} is too much for {model.num_layers} layers of "
+                f"{hidden} units and sequences of {self.train.sequence_length}: one step would take "
+                f"seconds. A batch size of {int(WORK_LIMIT // work)} fits; or lower one of the others."
+            )
 
     @property
     def kind(self) -> Literal["text", "series"]:

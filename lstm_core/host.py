@@ -26,6 +26,7 @@ LOG = logging.getLogger(__name__)
 SLICE = 0.020  # seconds of training before the next run has its turn …
 ROUND = 0.100  # … or less, so that a round over all runs takes about this long
 SHORTEST_SLICE = 0.004
+CLOSING = 5.0  # seconds that a worker gets to finish its slice when the host closes
 
 Deliver = Callable[[bytes], None]
 
@@ -167,7 +168,9 @@ class RunHost:
             seat.unwatched_since = time.monotonic()
 
     def stats(self) -> dict[str, Any]:
-        """`runs` (networks that exist), `waiting`, `viewers`, `steps_per_second` (all runs together)."""
+        """`runs` (with a place), `waiting`, `viewers`, and `steps_per_second` of all runs together, over the
+        time since it was last asked (at least a second).
+        """
         with self._lock:
             now, steps = time.monotonic(), sum(seat.run.steps for seat in self._seats.values())
             since, before, rate = self._rates
@@ -187,7 +190,7 @@ class RunHost:
             self._stopping = True
             self._lock.notify_all()
         for thread in self._threads:
-            thread.join()
+            thread.join(CLOSING)
         with self._lock:
             self._seats.clear()
             self._watched.clear()
@@ -198,6 +201,7 @@ class RunHost:
     def _place(self) -> None:
         """Give waiting seats that are watched a place while there is one, and tell the others theirs."""
         waiting = [item for item in self._seats.items() if item[1].viewers and not item[1].placed]
+        waiting.sort(key=lambda item: min(item[1].viewers))  # numbers of viewers rise as they come
         while waiting and (self._runs() < self.max_runs or self._evict()):
             token, seat = waiting.pop(0)
             seat.placed, seat.notice = True, None
@@ -285,7 +289,9 @@ class RunHost:
                     return
                 token, seat, seconds = turn
                 seat.run.wanted = any(viewer.ready for viewer in seat.viewers.values())
+            start = time.monotonic()
             delay = seat.run.work(seconds)
+            overrun = time.monotonic() - start - seconds
             with self._lock:
                 seat.working = False
                 self._deliver(seat)
@@ -295,7 +301,13 @@ class RunHost:
                     delay = 0.0
                 lease_over = not seat.viewers and time.monotonic() - seat.unwatched_since > self.lease
                 if delay is not None and not lease_over:
-                    self._enqueue(token, delay)
+                    self._enqueue(token, max(delay, self._fair_pause(overrun)))
+
+    def _fair_pause(self, overrun: float) -> float:
+        """Seconds that a run which took `overrun` seconds too long leaves to the others that wait."""
+        now = time.monotonic()
+        others = sum(due <= now for due, _, _ in self._queue)
+        return max(0.0, overrun) * others / self._workers
 
     def _deliver(self, seat: _Seat) -> None:
         """What there is to see, to every viewer that is ready and has not seen it."""

@@ -16,6 +16,7 @@ from lstm_core.config import View
 from lstm_core.frame import Frame
 from lstm_core.generate import forecast, next_tokens, sample_text
 from lstm_core.tasks import SeriesTask, TextTask
+from lstm_core.tasks.tokens import normalise, split
 from lstm_core.trace import trace
 from lstm_core.trainer import Trainer
 
@@ -23,6 +24,7 @@ PROBE_LIMIT = 128  # tokens or values in the heatmaps
 SERIES_PROBE = 48  # values in the stretch that is shown
 PROMPT_LIMIT = 200  # tokens of a prompt that are read; earlier ones are left out
 SAMPLE_LENGTH = {"characters": 240, "words": 60}  # tokens
+LABELS = {"characters": 64, "words": 32}  # above the heatmap, before they run into each other
 GROWTH_LENGTH = {"characters": 60, "words": 14}
 UNITS_SHOWN = 32  # when only the most active ones are asked for
 CONTEXT = 128  # known values before a forecast
@@ -40,6 +42,14 @@ def is_growth_step(step: int) -> bool:
 def shortened(label: str) -> str:
     """A label that fits above a column: nine letters of a long word."""
     return label if len(label) <= 10 else label[:9] + "…"
+
+
+def left_out(task: TextTask, typed: str, tokens: list[int], kept: str, limit: int) -> str:
+    """What of a typed text the network does not read, in a few words; "" if it reads all of it."""
+    lost = len(split(normalise(typed), task.level)) - len(tokens)
+    notes = [f"{lost} that the text never uses are left out"] if lost > 0 else []
+    notes += [f"only the {kept} {task.level} are read"] if len(tokens) > limit else []
+    return "; ".join(notes)
 
 
 class Observer:
@@ -64,9 +74,10 @@ class Observer:
         self._view = view
         task, model = self.trainer.task, self.trainer.config.model
         self._layer = min(view.layer, model.num_layers - 1)
-        self._inputs, labels, self._probe_arrays = self._probe()
+        self._inputs, labels, self._probe_arrays, probe_note = self._probe()
         # numbers side by side would run into each other
-        steps = list(range(0, len(labels), 1 if isinstance(task, TextTask) else 8))
+        stride = -(-len(labels) // LABELS[task.level]) if isinstance(task, TextTask) else 8
+        steps = list(range(0, len(labels), stride))
         self._meta: dict[str, Any] = {
             "kind": task.kind,
             "layer": self._layer,
@@ -77,12 +88,20 @@ class Observer:
             "ticks": [shortened(labels[step]) for step in steps],
         }
         if isinstance(task, TextTask):
-            self._prompt, note = self._read_prompt(task)
+            self._prompt, prompt_note = self._read_prompt(task)
             self._meta |= {
                 "level": task.level,
                 "default_probe": task.default_probe,
                 "default_prompt": task.default_prompt,
-                "prompt_note": note,
+                "prompt_note": prompt_note,
+                "probe_note": probe_note,
+            }
+        else:
+            self._meta |= {
+                "naive_rmse": task.naive_rmse,
+                "unit": task.unit,
+                "x_title": task.x_title,
+                "x_type": "date" if task.x_title == "date" else "linear",
             }
 
     def observe(self, meta: dict[str, Any]) -> Frame:
@@ -113,6 +132,8 @@ class Observer:
             meta["next"] = [task.display(token) for token in tokens]
             meta["next_p"] = probabilities.tolist()
             meta["growth"] = self.growth
+        else:
+            meta["one_step_rmse"] = math.sqrt(trainer.valid_loss) * task.std
         return Frame(self._meta | meta | self.outputs, arrays)
 
     def refresh_outputs(self) -> None:
@@ -145,16 +166,15 @@ class Observer:
     def _read_prompt(self, task: TextTask) -> tuple[list[int], str]:
         """Tokens of the prompt, at least one, and a sentence if they are not what was typed."""
         typed = task.default_prompt if self.view.prompt is None else self.view.prompt
-        tokens = task.encode(typed)[-PROMPT_LIMIT:]
+        tokens = task.encode(typed)
         if tokens:
-            return tokens, ""
+            return tokens[-PROMPT_LIMIT:], left_out(task, typed, tokens, f"last {PROMPT_LIMIT}", PROMPT_LIMIT)
         start = task.encode("\n") or [0]
-        if not typed:
-            return start, "The prompt is empty: the network starts from a line break."
-        return start, "The text never uses these characters, so the network starts from a line break."
+        why = "The text never uses these characters" if typed else "The prompt is empty"
+        return start, f"{why}, so the network starts from “{task.display(start[0])}”."
 
-    def _probe(self) -> tuple[Tensor, list[str], dict[str, np.ndarray]]:
-        """What the heatmaps read: (T, 1) tokens or (T, 1, 1) values; the labels of its steps; its arrays."""
+    def _probe(self) -> tuple[Tensor, list[str], dict[str, np.ndarray], str]:
+        """What the heatmaps read: (T, 1) tokens or (T, 1, 1) values; labels of its steps; arrays; a note."""
         task = self.trainer.task
         if isinstance(task, SeriesTask):
             length = min(SERIES_PROBE, len(task.values))
@@ -162,10 +182,16 @@ class Observer:
             window = slice(start, start + length)
             labels = [str(x) for x in task.x[window]]
             values = task.values[window].astype(np.float32)
-            return task.scaled[window, None, None], labels, {"probe": values}
+            return task.scaled[window, None, None], labels, {"probe": values}, ""
         typed = task.default_probe if self.view.probe is None else self.view.probe
-        tokens = (task.encode(typed) or task.encode(task.default_probe) or [0])[:PROBE_LIMIT]
-        return torch.tensor(tokens)[:, None], [task.display(token) for token in tokens], {}
+        tokens = task.encode(typed)
+        note = left_out(task, typed, tokens, f"first {PROBE_LIMIT}", PROBE_LIMIT)
+        if not tokens:
+            why = "the text never uses these characters" if typed else "nothing is typed"
+            note = f"{why}, so that its own words are shown"
+            tokens = task.encode(task.default_probe) or [0]
+        tokens = tokens[:PROBE_LIMIT]
+        return torch.tensor(tokens)[:, None], [task.display(token) for token in tokens], {}, note
 
     def _choose_units(self, c: np.ndarray) -> np.ndarray:
         """Units to show for c (T, H). The choice is sticky: rows that come and go cannot be followed."""
@@ -200,10 +226,6 @@ class Observer:
             "x": [x if isinstance(x, str) else float(x) for x in task.x[first:end]],
             "forecast_x": [x if isinstance(x, str) else float(x) for x in task.x[task.split : end]],
             "closed_rmse": float(np.sqrt(np.mean((ahead - truth) ** 2))),
-            "one_step_rmse": math.sqrt(self.trainer.valid_loss) * task.std,
-            "naive_rmse": task.naive_rmse,
-            "naive_loss": (task.naive_rmse / task.std) ** 2,
-            "unit": task.unit,
         }
         # the prediction of the first known value does not exist; the last one is the forecast's first
         arrays = {

@@ -18,11 +18,13 @@ from lstm_core.frame import Frame
 from lstm_core.observe import Observer, is_growth_step
 from lstm_core.trainer import Trainer
 
-FRAME_INTERVAL = 0.05, 0.1  # seconds between frames: at least, and where many runs share the machine
-OUTPUT_INTERVAL = 0.1, 4.0  # seconds between new samples or forecasts, likewise
 FRAME_SHARE = 0.05  # of the run's own time may go into frames …
 OUTPUT_SHARE = 0.015  # … and into sampling or forecasting, so that watching stays nearly free
-INBOX = 10_000  # messages that wait, at most; a run without a network reads none
+# seconds from one to the next: at least; at most on the run's own clock; at most where many runs share
+FRAME_INTERVAL = 0.05, 1.0, 0.1
+OUTPUT_INTERVAL = 0.1, 1.0, 3.0
+PATIENCE = 0.5  # seconds that a viewer waits for one frame of all the steps that were asked for
+INBOX = 1_000  # messages, or steps asked for, that wait
 TEXT_LIMIT = 4_000  # characters of a probe or prompt that are looked at
 
 LOG = logging.getLogger(__name__)
@@ -40,10 +42,12 @@ class Run:
         self.steps = 0  # taken in all, over every network that this run has had
         self._clock = clock
         self._inbox: deque[dict[str, Any]] = deque(maxlen=INBOX)
+        self._settings: dict[tuple[str, str], Any] = {}  # knobs and view to change: the last value counts
         self._view = config.view
         self._knobs = config.knobs
         self._network: tuple[Trainer, Observer] | None = None
         self._steps_asked = 0
+        self._asked = 0.0  # when the first of them was
         self._next_step = 0.0
         self._frames = _Budget(FRAME_SHARE, *FRAME_INTERVAL)
         self._outputs = _Budget(OUTPUT_SHARE, *OUTPUT_INTERVAL)
@@ -71,7 +75,11 @@ class Run:
                     raise ValueError(f"{name} is {type(value).__name__}; it must be text.")
                 message = message | {"value": value and value[:TEXT_LIMIT]}
             make(**{name: value})  # raises for a value out of range
-        elif kind == "configure":
+            if name == "batch_size":  # raises if a step would take too long
+                replace(self.config, knobs=make(**{**vars(self._knobs), name: value}))
+            self._settings[kind, name] = message["value"]
+            return
+        if kind == "configure":
             if not isinstance(message.get("config"), RunConfig):
                 raise ValueError("configure needs a RunConfig.")
         elif kind not in ("play", "pause", "step", "reset"):
@@ -109,14 +117,21 @@ class Run:
             if self._failed:
                 return None  # until Play or Reset
             may_step = self._may_step(now)
-            # a step first, so that every frame shows something new, and a knob's effect with its value
-            if self._frame_wanted() and self._frames.due(now, self._own(now)) and (stepped or not may_step):
-                self._show(*self._built())
+            trainer, observer = self._built()
+            over = now - start >= seconds
+            if self._steps_asked:  # one frame for all of them, unless they take long
+                turn = stepped and now - self._asked > PATIENCE
+            else:
+                # a step first, so that every frame shows something new, and a knob's effect with its value;
+                # but the untrained network at once, since nobody knows how long its first step will take
+                turn = stepped or not may_step or trainer.step_count == 0
+            if turn and self._frame_wanted() and self._frames.due(now, self._own(now)):
+                self._show(trainer, observer)
                 now = self._clock()
                 break
-            if not may_step or now - start >= seconds:
+            if not may_step or over:
                 break
-            self._step(*self._built(), now)
+            self._step(trainer, observer, now)
             stepped, now = True, self._clock()
 
         waits = [self._next_step - now] if self.playing else []
@@ -131,8 +146,7 @@ class Run:
         return now - self._queued
 
     def _frame_wanted(self) -> bool:
-        # steps that were asked for one by one come first: their frame shows all of them
-        return self.wanted and self._changed and not self._steps_asked
+        return self.wanted and self._changed
 
     def _built(self) -> tuple[Trainer, Observer]:
         """The trainer and its observer, made at the first call: building belongs to the worker's time."""
@@ -148,25 +162,31 @@ class Run:
         return self._network
 
     def _read_inbox(self, now: float) -> None:
+        while self._settings:
+            (kind, name), value = self._settings.popitem()
+            self._changed = True
+            self._frames.reset()
+            if kind == "knob":
+                self._turn_knob(name, value, now)
+                continue
+            self._outputs.reset()
+            self._view = replace(self._view, **{name: value})
+            if self._network:
+                self._network[1].view = self._view
         while self._inbox:
             message = self._inbox.popleft()
             kind = message["type"]
             self._changed = True
             self._frames.reset()
-            if kind == "knob":
-                self._turn_knob(message["name"], message["value"], now)
-                continue
             self._outputs.reset()
             if kind == "play":
                 self.playing, self._failed, self._rate = True, False, _Rate(self._clock)
             elif kind == "pause":
                 self.playing, self._steps_asked = False, 0
             elif kind == "step":
-                self.playing, self._failed, self._steps_asked = False, False, self._steps_asked + 1
-            elif kind == "view":
-                self._view = replace(self._view, **{message["name"]: message["value"]})
-                if self._network:
-                    self._network[1].view = self._view
+                self._asked = self._asked if self._steps_asked else now
+                self.playing, self._failed = False, False
+                self._steps_asked = min(self._steps_asked + 1, INBOX)
             else:  # reset or configure: a new network, and the paused stay paused
                 self.config = message.get("config", self.config)
                 self.playing = self.playing or self._failed
@@ -191,13 +211,14 @@ class Run:
             late = now - self._next_step > max(0.1, 1 / rate)
             self._next_step = (now if late else self._next_step) + 1 / rate
         trainer.step()
-        self.steps += 1
-        self._rate.count()
         self._changed = True
         if trainer.diverged:
             self.playing, self._steps_asked = False, 0
             observer.forget_growth(trainer.step_count)
-        elif is_growth_step(trainer.step_count):
+            return
+        self.steps += 1
+        self._rate.count()
+        if is_growth_step(trainer.step_count):
             observer.record_growth()
 
     def _show(self, trainer: Trainer, observer: Observer) -> None:
@@ -235,13 +256,14 @@ def warm_up() -> None:
 class _Budget:
     """Allows something as often as its cost permits: a share of the run's own time.
 
-    But not sooner than `shortest` seconds after it began last, and, however many others share the machine,
-    once `longest` seconds have passed, if the share of the time on the wall permits that. Times are
-    seconds; `now` is on the wall, `own` on the run's own clock.
+    But not sooner than `shortest` seconds after it began last, and always once `longest` seconds of its own
+    have passed: something slow is better seen late than never. Where many runs wait for their turns, own
+    time hardly passes; then `shared` seconds on the wall are enough. `now` is on the wall, `own` on the
+    run's own clock.
     """
 
-    def __init__(self, share: float, shortest: float, longest: float) -> None:
-        self.share, self.shortest, self.longest = share, shortest, longest
+    def __init__(self, share: float, shortest: float, longest: float, shared: float) -> None:
+        self.share, self.shortest, self.longest, self.shared = share, shortest, longest, shared
         self.reset()
 
     def reset(self) -> None:
@@ -250,11 +272,10 @@ class _Budget:
 
     def spend(self, start: float, end: float, own: float) -> None:
         """It was done, from `start` to `end`."""
-        pause = (end - start) / self.share
+        pause = min((end - start) / self.share, self.longest)
         self._from = start + self.shortest
         self._own_from = own + pause
-        # where many runs wait for their turns, own time hardly passes: then the wall decides
-        self._by = end + max(self.longest, pause)
+        self._by = end + max(self.shared, pause)
 
     def due(self, now: float, own: float) -> bool:
         return self.wait(now, own) <= 0

@@ -83,7 +83,7 @@ class Trainer:
         self.losses = History()
         self.valid_losses = History()
         self.diverged: str | None = None
-        self._good = self.snapshot()
+        self._good = self._newest = self.snapshot()
 
     def step(self) -> float:
         """One optimiser step on one random batch; returns its training loss.
@@ -104,6 +104,7 @@ class Trainer:
             self._fall_back(value)
             return value
 
+        self._good = self._newest  # its weights have just given a finite loss
         self.optimizer.param_groups[0]["lr"] = knobs.learning_rate
         self.optimizer.step()
         self.step_count += 1
@@ -114,7 +115,7 @@ class Trainer:
             self.valid_loss = self.validate()
             self.valid_losses.append(self.step_count, self.valid_loss)
         if self.step_count % SNAPSHOT_EVERY == 0:
-            self._good = self.snapshot()
+            self._newest = self.snapshot()
         return value
 
     @torch.no_grad()
@@ -144,7 +145,7 @@ class Trainer:
         self.loss, self.valid_loss = snapshot["loss"], snapshot["valid_loss"]
         self.losses.cut(self.step_count)
         self.valid_losses.cut(self.step_count)
-        self._good = snapshot
+        self._good = self._newest = snapshot
 
     def _fall_back(self, value: float) -> None:
         at = self.step_count + 1

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from lstm_core.config import SeriesConfig, TextConfig, TrainConfig
+from lstm_core.tasks.batch import Batch
+from lstm_core.tasks.series import SeriesTask
+from lstm_core.tasks.text import TextTask
 
-from ..config import SeriesConfig, TextConfig, TrainConfig
-from .batch import Batch
-from .series import SeriesTask
-from .text import TextTask
-
-Task: TypeAlias = TextTask | SeriesTask
-
-__all__ = ["Batch", "SeriesTask", "Task", "TextTask", "make_task"]
+__all__ = ["Batch", "SeriesTask", "TextTask", "make_task"]
 
 
 def make_task(config: TextConfig | SeriesConfig, train: TrainConfig) -> TextTask | SeriesTask:

@@ -8,7 +8,7 @@ import sysconfig
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from .tales import tales
+from lstm_core.tasks.tales import tales
 
 CORPUS_NAMES = {
     "tales": "Short tales",

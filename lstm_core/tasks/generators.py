@@ -9,7 +9,7 @@ from collections import deque
 import numpy as np
 import numpy.typing as npt
 
-from ..config import SeriesConfig
+from lstm_core.config import SeriesConfig
 
 Array = npt.NDArray[np.float64]
 

@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from ..config import SeriesConfig, TrainConfig, limits
-from .batch import Batch, random_windows
-from .generators import generate
+from lstm_core.config import SeriesConfig, TrainConfig, limits
+from lstm_core.tasks.batch import Batch, random_windows
+from lstm_core.tasks.generators import generate
 
 SERIES_NAMES = {
     "sine": "Sine",
@@ -203,18 +203,18 @@ def _sunspots() -> _Data:
     )
 
 
-@functools.cache
 def _stocks(stock: str) -> _Data:
-    import plotly.data
-
-    table = plotly.data.stocks(return_type="pandas")
+    """Weekly closing prices of 2018 and 2019, relative to the first: `plotly.data.stocks()` as a file."""
+    lines = (Path(__file__).parent / "stocks.csv").read_text(encoding="ascii").split()
+    column = lines[0].split(",").index(stock)
+    rows = [line.split(",") for line in lines[1:]]
     note = (
-        f"Only {len(table)} weekly prices, as bundled with Plotly: enough to try, too few to learn a market."
+        f"Only {len(rows)} weekly prices, as bundled with Plotly: enough to try, too few to learn a market."
     )
     return _Data(
         f"Stock price: {STOCK_NAMES[stock]}",
-        table[stock].to_numpy(np.float64, copy=True),
-        [str(date)[:10] for date in table["date"]],
+        np.array([float(row[column]) for row in rows]),
+        [row[0] for row in rows],
         "date",
         "relative price",
         notes=(note,),

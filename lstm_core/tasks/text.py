@@ -11,16 +11,25 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from ..config import TextConfig, TrainConfig, limits
-from .batch import Batch, random_windows
-from .corpora import CORPUS_NAMES, corpus_text
-from .tokens import LIMITS, UNKNOWN, Vocabulary, build_vocabulary, join_words, normalise, split, visible
+from lstm_core.config import TextConfig, TrainConfig, limits
+from lstm_core.tasks.batch import Batch, random_windows
+from lstm_core.tasks.corpora import CORPUS_NAMES, corpus_text
+from lstm_core.tasks.tokens import (
+    LIMITS,
+    UNKNOWN,
+    Vocabulary,
+    build_vocabulary,
+    join_words,
+    normalise,
+    split,
+    visible,
+)
 
 LONGEST_TEXT = 2_000_000  # characters
 _VALIDATION_SHARE = 10  # the last tenth
 _VALIDATION_SEQUENCES = 32
 
-_PROMPTS = {"tales": "The ", "rhymes": "The ", "counting": "aaaa", "brackets": "([", "python": "def "}
+_PROMPTS = {"tales": "The ", "rhymes": "The ", "counting": "\naaaa", "brackets": "\n([", "python": "def "}
 _PROBE_LENGTH = {"characters": 48, "words": 16}
 
 
@@ -32,7 +41,7 @@ class _Prepared(NamedTuple):
     notes: tuple[str, ...]
 
 
-@functools.lru_cache(maxsize=8)
+@functools.lru_cache(maxsize=16)
 def _prepare(corpus: str, level: str, own_text: str) -> _Prepared:
     text = own_text if corpus == "own" else corpus_text(corpus)
     if not text.strip():

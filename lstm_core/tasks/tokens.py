@@ -19,6 +19,7 @@ _LONGEST_CLUSTER = 16
 _LONGEST_WORD = 40
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
+_MARKS = regex.compile(r"\p{M}{17,}")
 # Scripts that are written without spaces: here each character is its own token.
 _SPACELESS = r"\p{Han}\p{Hiragana}\p{Katakana}ー々\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
 _LETTERS = rf"[[\p{{L}}\p{{M}}\p{{N}}_]--[{_SPACELESS}]]"
@@ -53,7 +54,9 @@ def normalise(text: str) -> str:
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if text.isascii():
         return text
-    return unicodedata.normalize("NFC", _SURROGATES.sub("\ufffd", text))
+    text = _SURROGATES.sub("\ufffd", text)
+    # normalising sorts each run of marks, in time that grows with its square; no script has such runs
+    return unicodedata.normalize("NFC", _MARKS.sub(lambda run: run[0][:_LONGEST_CLUSTER], text))
 
 
 def split(text: str, level: str) -> list[str]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from .encoding import decode_text
+from lstm_core.tasks.encoding import decode_text
 
 if TYPE_CHECKING:
     import pandas

@@ -14,6 +14,7 @@ skips frames, it never queues them.
 from __future__ import annotations
 
 import asyncio
+import atexit
 import gzip
 import hashlib
 import json
@@ -41,13 +42,18 @@ TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf
 
 # The one host of this process, shared by the pages and the routes.
 HOST = RunHost(max_runs=int(os.environ.get("LSTM_MAX_RUNS", "64")))
+# a thread that is still inside torch when the interpreter goes would abort the process
+atexit.register(HOST.close)
 
 
 def _load_assets() -> dict[str, tuple[bytes, str]]:
     """Every script and style sheet under pages/, by file name, with its media type."""
     root = Path(__file__).parent.parent
     paths = sorted(path for path in root.rglob("*") if path.suffix in TYPES)
-    return {path.name: (path.read_bytes(), TYPES[path.suffix]) for path in paths}
+    assets = {path.name: (path.read_bytes(), TYPES[path.suffix]) for path in paths}
+    if len(assets) < len(paths):
+        raise RuntimeError("two files under pages/ have the same name")
+    return assets
 
 
 ASSETS = _load_assets()

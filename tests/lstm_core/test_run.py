@@ -430,8 +430,8 @@ def test_a_slow_frame_is_followed_by_training(monkeypatch):
         return encode(frame)
 
     monkeypatch.setattr(Frame, "encode", slowly)
-    # at 0.1 s a frame and a twentieth of the time for frames, one fits into every two seconds
-    assert go(run, clock, 20, watched=True) <= 11
+    # at 0.1 s a frame a twentieth of the time would be one every two seconds, but one a second is promised
+    assert 17 <= go(run, clock, 20, watched=True) <= 20
 
 
 def test_growth_is_kept_at_its_steps():
@@ -439,6 +439,7 @@ def test_growth_is_kept_at_its_steps():
     say(run, "pause")
     for _ in range(105):
         say(run, "step")
+    settle(run)
     growth = look(run, clock).meta["growth"]
     assert [step for step, _ in growth] == [0, 10, 30, 100]
 
@@ -507,7 +508,7 @@ def test_divergence_drops_the_steps_that_were_asked_for():
     for _ in range(5):
         say(run, "step")
     settle(run)
-    assert run.steps == before + 1
+    assert run.steps == before
     assert run.status == "diverged"
     say(run, "step")
     settle(run)
@@ -530,6 +531,7 @@ def test_growth_after_divergence_names_every_step_once():
     say(run, "pause")
     for _ in range(50):
         say(run, "step")
+    settle(run)
     steps = [step for step, _ in look(run, clock).meta["growth"]]
     assert steps == [0, 10, 30]
 

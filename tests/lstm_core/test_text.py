@@ -298,3 +298,8 @@ def test_any_text_is_learnt_or_refused(text: str, level: str, length: int) -> No
         assert int(batch.targets.max()) < task.vocab_size
         assert task.validation(length).inputs.numel() > 0
     assert sentence.endswith(".")
+
+
+def test_a_long_run_of_marks_is_cut_before_it_is_sorted():
+    task = own("ab" + "\u0301\u0316" * 200_000 + " and more text that is plain" * 20)
+    assert len(task.vocabulary) < 30
