@@ -40,8 +40,8 @@ def is_growth_step(step: int) -> bool:
 
 
 def shortened(label: str) -> str:
-    """A label that fits above a column: nine letters of a long word."""
-    return label if len(label) <= 10 else label[:9] + "…"
+    """A label that fits above a column: eight letters of a long word."""
+    return label if len(label) <= 9 else label[:8] + "…"
 
 
 def left_out(task: TextTask, typed: str, tokens: list[int], kept: str, limit: int) -> str:
@@ -85,7 +85,7 @@ class Observer:
             "hidden_size": model.hidden_size,
             "labels": labels,
             "tick_steps": steps,
-            "ticks": [shortened(labels[step]) for step in steps],
+            "ticks": [shortened(labels[step]) if task.kind == "text" else labels[step] for step in steps],
         }
         if isinstance(task, TextTask):
             self._prompt, prompt_note = self._read_prompt(task)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.panels.colours import GATES
+from pages.panels.colours import GATES, on_dark
 from pages.panels.heading import heading
 
 # capital letters stand for the colours of the gates
@@ -18,6 +18,8 @@ EQUATIONS = r"""\begin{aligned}
 \textcolor{H}{h_t} &= \textcolor{O}{o_t} \odot \tanh(\textcolor{C}{c_t})
 \end{aligned}"""
 for gate, colour in GATES.items():
+    if st.context.theme.type == "dark":
+        colour = on_dark(colour)
     EQUATIONS = EQUATIONS.replace(f"{{{gate.upper()}}}", f"{{{colour}}}")
 
 PANELS = {
@@ -27,42 +29,50 @@ PANELS = {
     "What it writes, forecasts": "fed with its own output, with the same dice: only the network changes.",
     "Loss": "grey on what it learns from, orange on what it never sees. When they part, it learns by heart.",
 }
-# where to start: icon, label, page, what the address holds, what to look for
+TEXT = {"text_corpus": "tales", "text_level": "characters", "text_hidden_size": "64", "text_prompt": ""}
+SERIES = {"series_hidden_size": "32", "series_sequence_length": "48"}
+# icon, label, page, what the address holds, what to look for
 STARTS = [
     (
         ":material/menu_book:",
         "Letters become words",
         "text.py",
-        {},
-        "Within 10 seconds. Drag the temperature.",
+        TEXT,
+        "In 10 seconds. Drag the temperature.",
     ),
     (
         ":material/exposure_plus_1:",
         "A unit that counts",
         "text.py",
-        {"text_corpus": "counting", "text_hidden_size": "16"},
+        TEXT | {"text_corpus": "counting", "text_hidden_size": "16"},
         "As many b as a: look for a row that rises, then falls.",
     ),
     (
         ":material/data_array:",
-        "Brackets that must close",
+        "Brackets that close",
         "text.py",
-        {"text_corpus": "brackets"},
+        TEXT | {"text_corpus": "brackets"},
         "Which rows stay lit while a bracket is open?",
     ),
     (
         ":material/keyboard:",
         "The next word",
         "text.py",
-        {"text_level": "words"},
+        TEXT | {"text_level": "words"},
         "Type into the prompt, as on a phone's keyboard.",
     ),
-    (":material/show_chart:", "A sine in 3 seconds", "series.py", {}, "The orange curve feeds on itself."),
+    (
+        ":material/show_chart:",
+        "A sine in seconds",
+        "series.py",
+        SERIES | {"series_kind": "sine"},
+        "The orange curve feeds on itself.",
+    ),
     (
         ":material/sunny:",
         "An honest hard case",
         "series.py",
-        {"series_kind": "sunspots"},
+        SERIES | {"series_kind": "sunspots"},
         "Does it beat “same as last value”?",
     ),
 ]

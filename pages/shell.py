@@ -10,7 +10,7 @@ st.set_page_config(
     page_title="LSTM playground",
     page_icon=str(IMAGES / "icon.svg"),
     layout="wide",
-    initial_sidebar_state=280,
+    initial_sidebar_state=300,
 )
 st.logo(str(IMAGES / "logo.svg"), size="large")
 # One screen has to hold everything, and the theme has no setting for the margins at the sides.

@@ -2,22 +2,22 @@
 
 import streamlit as st
 
-from lstm_core.config import CORPORA, Knobs, RunConfig, TextConfig, View
+from lstm_core.config import CORPORA, Knobs, TextConfig, View
 from lstm_core.tasks.corpora import CORPUS_ABOUT, CORPUS_NAMES
 from pages.panels import network, own_data
 from pages.panels.heading import heading
 from pages.panels.heatmaps import cell_state, gates
 from pages.panels.loss import loss_chart
-from pages.panels.plain import plain
-from pages.panels.run import data_notes, follow_view, last_task, run_for
+from pages.panels.run import data_notes, last_task, run_for
 from pages.panels.settings import Settings
 from pages.panels.transport import transport_bar
 from pages.panels.writing import growth, next_token, writing
 
 settings = Settings("text")
+data, live, watch = (st.sidebar.container(gap="xsmall") for _ in range(3))
 
 # --- what asks for a new network ---
-with st.sidebar, st.container(gap="xsmall"):
+with data:
     st.caption("DATA · starts a new network")
     corpus = st.selectbox(
         "Text",
@@ -39,38 +39,42 @@ with st.sidebar, st.container(gap="xsmall"):
     )
     level = settings.keep(TextConfig, "level", level)
     model, train = network.controls(settings)
+with watch:
+    shown = network.view_controls(settings, model.num_layers)
 
 # --- the run ---
-knobs = Knobs(**{name: settings.stored(Knobs, name) for name in vars(Knobs())})
-view = View(**{name: settings.stored(View, name) for name in ("probe", "prompt", "temperature", "top_k")})
+knobs = Knobs(**{name: settings.live(Knobs, name) for name in vars(Knobs())})
+view = View(
+    **{name: settings.live(View, name) for name in ("probe", "prompt", "temperature", "top_k")}, **shown
+)
 task = TextConfig(corpus, level, text)
-if corpus == "own" and not text:
-    st.info("Paste a text or upload a file in the sidebar. Until then the network goes on with what it has.")
-    task = last_task(settings.page, TextConfig(level=task.level))
-run = run_for(settings.page, RunConfig(task, model, train, knobs, view))
-if run is None:
-    st.stop()
-token, config = run
+with data:
+    if corpus == "own" and not text:
+        task = last_task(settings.page, TextConfig(level=level))
+        st.info(f"Paste a text or upload a file. Until then the network learns {CORPUS_NAMES[task.corpus]}.")
+    run = run_for(settings.page, task, model, train, knobs, view)
+    settings.show_notes()
+    if run is None:
+        st.stop()
+    token, config = run
+    data_notes(config, text_note)
 words = isinstance(config.task, TextConfig) and config.task.level == "words"
 
 # --- what acts at once ---
-with st.sidebar, st.container(gap="xxsmall"):
-    data_notes(config, text_note)
+with live:
     st.caption("LIVE · acts while you drag")
-    settings.slider("Learning rate", Knobs, "learning_rate", knobs.learning_rate, token, scale="log")
-    settings.slider("Temperature", View, "temperature", view.temperature, token, decimals=2)
-    settings.slider("Batch size", Knobs, "batch_size", knobs.batch_size, token, scale="log")
-    settings.slider("Noise", Knobs, "noise", knobs.noise, token, decimals=2, high=0.5)
-    settings.slider("Gradient clip", Knobs, "clip", knobs.clip, token, scale="log")
-    settings.slider("Top-k (0: all)", View, "top_k", view.top_k, token)
-    st.caption("WATCH")
-    shown = network.view_controls(settings, config.model.num_layers)
-    follow_view(settings.page, token, **shown)
-for note in settings.notes:
-    st.warning(plain(note))
+    one, two = st.columns(2)
+    with one, st.container(gap="xxsmall"):
+        settings.slider("Learning rate", Knobs, "learning_rate", token, scale="log", high=0.3)
+        settings.slider("Batch size", Knobs, "batch_size", token, scale="log")
+        settings.slider("Gradient clip", Knobs, "clip", token, scale="log")
+    with two, st.container(gap="xxsmall"):
+        settings.slider("Temperature", View, "temperature", token, decimals=2)
+        settings.slider("Top-k (0: all)", View, "top_k", token)
+        settings.slider("Noise", Knobs, "noise", token, decimals=2, high=0.5)
 
 # --- the page ---
-if transport_bar(token, key="text_transport", settings=settings, speed=knobs.steps_per_second):
+if transport_bar(token, settings):
     st.rerun()
 left, right = st.columns([5, 4], gap="medium")
 with left, st.container(gap="xxsmall"):
@@ -80,7 +84,6 @@ with left, st.container(gap="xxsmall"):
     settings.text(
         "Watch it read",
         "probe",
-        view.probe,
         token,
         about="The text on which the heatmaps show the network. Type your own, up to 128 tokens.",
     )
@@ -89,7 +92,6 @@ with right, st.container(gap="xxsmall"):
     settings.text(
         "Prompt",
         "prompt",
-        view.prompt,
         token,
         about="What the network continues. Type: the next token and the sample follow.",
     )
@@ -101,5 +103,5 @@ with right, st.container(gap="xxsmall"):
         heading("Loss", "lower is better")
         loss_chart(token, key="text_loss", height=172, unit="nats")
     with next_column, st.container(gap="xxsmall"):
-        heading("Next token", "now")
+        heading("Next token", "raw", tooltip="After the prompt, before temperature and top-k.")
         next_token(token, key="text_next", height=172)

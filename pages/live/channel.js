@@ -6,6 +6,7 @@ import { decode } from "./frame.js";
 const channels = new Map(); // token → Channel
 const FIRST_RETRY = 300; // milliseconds, doubled up to …
 const LAST_RETRY = 5000;
+const NOTICE = 6000; // how long a refusal is shown
 const LINGER = 3000; // how long the socket outlives its last component, when a page is laid out anew
 
 export function channelFor(base, token) {
@@ -23,6 +24,8 @@ class Channel {
     this.state = "connecting"; // connecting, open, disconnected, gone
     this.retry = FIRST_RETRY;
     this.held = 0; // panels that cannot draw yet
+    this.pending = new Map(); // settings to send when the connection is back
+    this.notice = ""; // why the server refused the last message
     this.connect();
   }
 
@@ -31,6 +34,7 @@ class Channel {
     const entry = { draw, order };
     this.subscribers.add(entry);
     this.subscribers = new Set([...this.subscribers].sort((a, b) => a.order - b.order));
+    if (this.socket?.readyState === WebSocket.CLOSED && this.state !== "gone") this.connect();
     this.call(entry);
     return () => {
       this.subscribers.delete(entry);
@@ -48,10 +52,10 @@ class Channel {
     ready.then(release, release);
   }
 
+  /** Sends at once, or settings that were changed meanwhile when the connection is back. */
   send(message) {
-    if (this.socket?.readyState !== WebSocket.OPEN) return false;
-    this.socket.send(JSON.stringify(message));
-    return true;
+    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(message));
+    else if (message.name) this.pending.set(`${message.type} ${message.name}`, message);
   }
 
   connect() {
@@ -60,6 +64,8 @@ class Channel {
     socket.onopen = () => {
       this.retry = FIRST_RETRY;
       this.send({ type: "hello", token: this.token });
+      for (const message of this.pending.values()) this.send(message);
+      this.pending.clear();
     };
     socket.onmessage = ({ data }) => {
       if (typeof data === "string") this.control(JSON.parse(data));
@@ -82,7 +88,15 @@ class Channel {
 
   control(message) {
     if (message.type === "gone") this.setState("gone");
-    if (message.type === "error") console.warn(`live channel: ${message.message}`);
+    if (message.type === "error") this.say(message.message);
+  }
+
+  /** Shows a sentence for a while. */
+  say(notice) {
+    this.notice = notice;
+    clearTimeout(this.silence);
+    if (notice) this.silence = setTimeout(() => this.say(""), NOTICE);
+    for (const entry of this.subscribers) this.call(entry);
   }
 
   receive(data) {
@@ -94,10 +108,13 @@ class Channel {
     const data = this.waiting;
     if (!data || this.held) return;
     this.waiting = null;
-    this.frame = settle(decode(data), this.frame);
-    this.state = "open";
-    for (const entry of this.subscribers) this.call(entry);
-    this.send({ type: "ready" });
+    try {
+      this.frame = settle(decode(data), this.frame);
+      this.state = "open";
+      for (const entry of this.subscribers) this.call(entry);
+    } finally {
+      this.send({ type: "ready" });
+    }
   }
 
   setState(state) {

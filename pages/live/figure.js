@@ -68,10 +68,10 @@ class Figure {
   }
 
   draw(frame) {
-    this.frame = frame;
-    if (this.removed || !this.Plotly) return;
     const needed = this.data.feeds.map((feed) => feed.array).filter(Boolean);
-    if (!needed.every((name) => name in frame.arrays)) return;
+    if (this.removed || !needed.every((name) => name in frame.arrays)) return;
+    this.frame = frame;
+    if (!this.Plotly) return;
     if (!this.drawn) {
       this.build(frame);
       this.note.remove();

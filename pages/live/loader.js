@@ -24,12 +24,10 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
   }
   const { element, module } = entry;
   const actions = { setStateValue, setTriggerValue };
-  module
-    .then((panel) => entry.removed || panel.render(element, data, actions))
-    .catch((error) => {
-      console.error(error);
-      element.textContent = "This panel could not be loaded. Reload the page.";
-    });
+  module.then(
+    (panel) => entry.removed || panel.render(element, data, actions),
+    () => (element.textContent = "This panel could not be loaded. Reload the page.")
+  );
   return () => {
     entry.removed = true;
     mounted.delete(parentElement);

@@ -12,7 +12,7 @@ export function render(element, data, actions) {
   label.title = data.about;
   Object.assign(input, { min: 0, max: scale.positions, step: 1, ariaLabel: data.label });
   // while the hand is on it, and until Python has heard of the last move, the slider is right
-  if (!element.held && data.heard >= element.moves) show(scale.position(data.value));
+  if (!element.held && data.heard >= element.moves) show(scale.position(data.value), data.value);
 
   let sending = 0;
   input.oninput = () => {
@@ -31,13 +31,16 @@ export function render(element, data, actions) {
     actions.setStateValue("value", { value, move: element.moves });
   };
 
+  // dragged away and back to where it was, a slider does not say "change"
+  input.onpointerup = () => setTimeout(() => (element.held = false));
+
   function send(value) {
     const type = data.kind;
     channelFor(data.base, data.token).send({ type, name: data.name, value });
   }
-  function show(position) {
+  function show(position, value = scale.value(position)) {
     input.value = position;
-    const text = scale.text(scale.value(position));
+    const text = scale.text(value);
     input.ariaValueText = output.textContent = text;
     input.style.setProperty("--filled", `${(100 * position) / scale.positions}%`);
   }
@@ -71,14 +74,14 @@ function scaleOf({ low, high, scale, decimals, whole, unlimited }) {
   return {
     positions,
     value(position) {
-      if (position > numbers) return null;
+      if (unlimited && position > numbers) return null;
       const at = from + ((to - from) * position) / numbers;
       return Math.min(high, Math.max(low, round(log ? Math.exp(at) : at)));
     },
     position(value) {
       if (value === null) return unlimited ? positions : 0;
       const at = log ? Math.log(value) : value;
-      return Math.round((numbers * (at - from)) / (to - from));
+      return Math.min(numbers, Math.max(0, Math.round((numbers * (at - from)) / (to - from))));
     },
     text(value) {
       if (value === null) return "max";

@@ -20,15 +20,12 @@ def live_slider(
     token: str,
     scale: str = "linear",
     decimals: int = 0,
-    low: float | None = None,
     high: float | None = None,
-    unlimited: bool = False,
-    about: str = "",
-) -> Any:
-    """A slider for field `name` of `config` (`Knobs` or `View`), from its metadata or from low to high.
+) -> None:
+    """A slider for field `name` of `config` (`Knobs` or `View`), from its metadata, or up to `high`.
 
     scale: "linear", or "log" for values that matter by their ratio. decimals: shown (log: significant
-    digits). unlimited: the right end means None. Returns the value it was last left at, or `value`.
+    digits).
     """
     spec = limits(config, name)
     value, heard = left_at(key, value)
@@ -42,15 +39,14 @@ def live_slider(
         name=name,
         value=value,
         heard=heard,
-        low=spec["low"] if low is None else low,
-        high=spec["high"] if high is None else high,
+        low=spec["low"],
+        high=max(spec["high"] if high is None else high, value or 0),  # a link may go further
         scale=scale,
         decimals=decimals,
         whole=isinstance(spec["low"], int),
-        unlimited=unlimited,
-        about=about or spec["about"],
+        unlimited=False,
+        about=spec["about"],
     )
-    return value
 
 
 def left_at(key: str, value: Any) -> tuple[Any, int]:
@@ -60,15 +56,23 @@ def left_at(key: str, value: Any) -> tuple[Any, int]:
     """
     state = st.session_state.get(key)
     left = state.get("value") if state else None
-    return (left["value"], left["move"]) if left else (value, 0)
+    if not left:
+        return value, 0
+    forgotten = left["move"] <= st.session_state.get(f"forgotten_{key}", -1)
+    return (value if forgotten else left["value"]), left["move"]
 
 
-def live_text(label: str, name: str, value: str | None, *, key: str, token: str, about: str) -> Any:
-    """A text box for `probe` or `prompt` of the `View`; returns the text it was last left at, or `value`.
+def forget_left_at(key: str) -> None:
+    """From now on the control stands where Python says, until it is moved again."""
+    st.session_state[f"forgotten_{key}"] = left_at(key, None)[1]
+
+
+def live_text(label: str, name: str, value: str | None, *, key: str, token: str, about: str) -> None:
+    """A text box for `probe` or `prompt` of the `View`.
 
     A value of None shows what the network uses by itself.
     """
-    value, _ = left_at(key, value)
+    value, heard = left_at(key, value)
     mount(
         "textbox.js",
         key=key,
@@ -77,6 +81,6 @@ def live_text(label: str, name: str, value: str | None, *, key: str, token: str,
         label=label,
         name=name,
         value=value,
+        heard=heard,
         about=about,
     )
-    return value

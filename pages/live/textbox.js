@@ -7,18 +7,19 @@ const LEFT = 800; // … and before Python, and so the address of the page, lear
 
 export function render(element, data, actions) {
   if (!element.firstChild) build(element);
-  const { label, name, box } = element.parts;
+  const { label, name, note, box } = element.parts;
   name.textContent = data.label;
   label.title = data.about;
   Object.assign(box, { ariaLabel: data.label, rows: 1, maxLength: 2000 });
   const channel = channelFor(data.base, data.token);
   const editing = document.activeElement === box;
-  if (!editing && data.value !== null && data.value !== undefined) box.value = shown(data.value);
+  if (!editing && data.value !== null && data.heard >= element.moves) box.value = shown(data.value);
 
   // until something is typed, the box shows what the network uses by itself
   element.unsubscribe?.();
   element.unsubscribe = channel.subscribe((frame) => {
     const own = frame?.meta[`default_${data.name}`];
+    note.textContent = frame?.meta[`${data.name}_note`] ?? "";
     if (own === undefined || element.touched || data.value !== null) return;
     if (box.value !== shown(own) && document.activeElement !== box) box.value = shown(own);
   });
@@ -34,8 +35,15 @@ export function render(element, data, actions) {
     }
     const value = box.value.replaceAll("↵", "\n");
     element.sending = setTimeout(() => channel.send({ type: "view", name: data.name, value }), PAUSE);
-    element.telling = setTimeout(() => actions.setStateValue("value", { value, move: 0 }), LEFT);
+    element.tell = () => {
+      clearTimeout(element.telling);
+      element.tell = null;
+      element.moves = Math.max(element.moves, data.heard) + 1;
+      actions.setStateValue("value", { value, move: element.moves });
+    };
+    element.telling = setTimeout(() => element.tell?.(), LEFT);
   };
+  box.onblur = () => element.tell?.();
 }
 
 function shown(text) {
@@ -56,7 +64,10 @@ function build(element) {
   const box = document.createElement("textarea");
   box.className = "live-text-box";
   box.spellcheck = false;
-  label.append(name, box);
+  const note = document.createElement("span");
+  note.className = "live-text-note";
+  label.append(name, note, box);
   element.append(label);
-  element.parts = { label, name, box };
+  element.parts = { label, name, note, box };
+  element.moves = 0; // that Python was told of
 }

@@ -10,7 +10,7 @@ GATES = {
     "i": "#0072B2",  # blue
     "f": "#D55E00",  # vermillion
     "g": "#009E73",  # bluish green
-    "o": "#B0578D",  # reddish purple, darkened so that it can be read as text on white
+    "o": "#A94C85",  # reddish purple, darkened so that it can be read as text on white
     "c": "#9A6B00",  # orange, darkened likewise
     "h": "#2E8BC0",  # sky blue, darkened likewise
 }

@@ -38,7 +38,7 @@ function show(element, meta) {
   ROWS.forEach(([key], place) => {
     const value = meta?.[key];
     const known = value !== undefined && value !== null;
-    element.cells[place].textContent = known ? `${value.toPrecision(3)} ${meta.unit}`.trim() : "–";
+    element.cells[place].textContent = known ? value.toPrecision(3) : "–";
   });
   const better = meta?.one_step_rmse < meta?.naive_rmse;
   element.cells[0].dataset.verdict = better ? "better" : "worse";

@@ -27,7 +27,7 @@ def _forecast_chart() -> Drawing:
     figure.update_xaxes(zeroline=False, nticks=6)
     figure.update_yaxes(zeroline=False, nticks=6)
     figure.update_layout(
-        margin={"l": 48, "r": 8, "t": 26, "b": 24},
+        margin={"l": 48, "r": 8, "t": 26, "b": 40},
         legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom"},
         hovermode="x unified",
     )
@@ -38,6 +38,10 @@ def _forecast_chart() -> Drawing:
         Feed(1, "y", array="fit"),
         Feed(2, "x", meta="forecast_x"),
         Feed(2, "y", array="forecast"),
+        # Plotly keeps the kind of axis that it first guessed
+        Feed(None, "xaxis.type", meta="x_type"),
+        Feed(None, "xaxis.title.text", meta="x_title"),
+        Feed(None, "yaxis.title.text", meta="unit"),
     ]
     return drawing(
         figure,

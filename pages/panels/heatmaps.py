@@ -21,7 +21,7 @@ def _heatmap(name: str, **options: object) -> go.Heatmap:
         zmin=0 if gate else -1,
         zmax=1,
         colorscale=scale[0],
-        hovertemplate=f"%{{text}}<br>{title} {symbol} = %{{z:.4f}}<extra></extra>",
+        hovertemplate=f"%{{text}}<br>{title} {symbol} = %{{z:.3g}}<extra></extra>",
         meta={"themed": {"colorscale": scale}},
         **options,
     )
@@ -69,11 +69,11 @@ def _cell_state(series: bool, words: bool) -> Drawing:
         line.hovertemplate = "%{y:.4g}<extra></extra>"
         figure.add_trace(line, row=1, col=1)
         figure.update_yaxes(nticks=4, zeroline=False, title="value", row=1, col=1)
-        feeds.append(Feed(1, "y", array="probe"))
+        feeds += [Feed(1, "y", array="probe"), Feed(None, "xaxis2.title.text", meta="x_title")]
     x = "xaxis2" if series else "xaxis"
     feeds += [Feed(None, f"{x}.tickvals", meta="tick_steps"), Feed(None, f"{x}.ticktext", meta="ticks")]
     figure.update_layout(
-        margin={"l": 48, "r": 8, "t": 6 if series else 54 if words else 22, "b": 22 if series else 4},
+        margin={"l": 48, "r": 8, "t": 6 if series else 60 if words else 22, "b": 38 if series else 4},
         showlegend=False,
     )
     return drawing(

@@ -20,12 +20,12 @@ def _loss_chart(unit: str) -> Drawing:
     figure.add_scatter(mode="lines", name="training", line={"color": "#9AA0A8", "width": 1.5})
     figure.add_scatter(mode="lines+markers", name="validation", line={"color": "#D55E00", "width": 2.5})
     figure.data[1].marker.size = 5
-    figure.update_traces(hovertemplate="step %{x:,}: %{y:.4g}")
-    figure.update_xaxes(rangemode="tozero", zeroline=False, nticks=5)
-    figure.update_yaxes(type="log", title=unit, nticks=5, zeroline=False)
+    figure.update_traces(hovertemplate="%{y:.4g}")
+    figure.update_xaxes(hoverformat=",d", rangemode="tozero", zeroline=False, nticks=5)
+    figure.update_yaxes(type="log", title=unit, nticks=5, zeroline=False, exponentformat="power")
     figure.update_layout(
-        margin={"l": 48, "r": 8, "t": 4, "b": 22},
-        legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1, "yanchor": "top"},
+        margin={"l": 48, "r": 18, "t": 20, "b": 22},
+        legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1, "yanchor": "bottom"},
         hovermode="x unified",
     )
     feeds = [

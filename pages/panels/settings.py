@@ -11,8 +11,10 @@ from typing import Any
 
 import streamlit as st
 
-from lstm_core.config import Checked, View, limits
-from pages.live.slider import live_slider, live_text
+from lstm_core.config import Checked, Knobs, View, limits
+from pages.live.slider import forget_left_at, left_at, live_slider, live_text
+from pages.panels.plain import plain
+from pages.panels.run import told_by_the_control
 
 LONGEST_IN_LINK = 300  # characters of a probe or prompt that go into the address
 
@@ -23,7 +25,7 @@ def parse(config: type[Checked], name: str, text: str) -> Any:
     if "choices" in spec:
         value: Any = text[:40]
     elif "low" not in spec:
-        return text[:LONGEST_IN_LINK]
+        return text[:LONGEST_IN_LINK] or None
     elif text == "max" and spec["default"] is None:
         return None
     else:
@@ -44,6 +46,18 @@ class Settings:
         self.defaults = defaults or {}
         self.notes: list[str] = []
 
+    def show_notes(self) -> None:
+        """Say what a link held that could not be used, until the reader has seen it."""
+        place = f"notes_{self.page}"
+        notes = st.session_state.setdefault(place, [])
+        notes += [note for note in self.notes if note not in notes]
+        if not notes:
+            return
+        st.warning(plain("In the link: " + " ".join(notes)))
+        if st.button("Understood", key=f"{place}_seen"):
+            notes.clear()
+            st.rerun()
+
     def default(self, config: type[Checked], name: str) -> Any:
         """What field `name` is when nobody chose."""
         return self.defaults.get(name, limits(config, name)["default"])
@@ -53,13 +67,19 @@ class Settings:
         return f"{self.page}_{name}"
 
     def stored(self, config: type[Checked], name: str) -> Any:
-        """A setting's value: where it was left in this session, else from the address, else the default."""
+        """A setting's value: from the address if that says something new, else where it was left, else the
+        default.
+        """
         store = st.session_state.setdefault("settings", {})
-        key = self.key(name)
-        default = self.default(config, name)
-        if key not in store:
-            store[key] = self._parsed(config, name, default) if key in st.query_params else default
-        self._link(key, store[key], default)
+        written = st.session_state.setdefault("in_address", {})  # what the address held last
+        key, default = self.key(name), self.default(config, name)
+        given = st.query_params.get(key)
+        if given is not None and given != written.get(key):
+            store[key] = self._parsed(config, name, default)
+            forget_left_at(f"live_{key}")
+            if key in st.session_state:
+                st.session_state[key] = store[key]
+        self._link(key, store.setdefault(key, default), default)
         return store[key]
 
     def remember(self, config: type[Checked], name: str, value: Any) -> None:
@@ -86,30 +106,36 @@ class Settings:
     def _link(key: str, value: Any, default: Any) -> None:
         """Write a value into the address, or leave it out where it is the default."""
         text = "max" if value is None else str(value)[:LONGEST_IN_LINK]
+        written = st.session_state["in_address"]
         if value == default:
             st.query_params.pop(key, None)
-        elif st.query_params.get(key) != text:
-            st.query_params[key] = text
+            written.pop(key, None)
+        elif written.get(key) != text or key not in st.query_params:
+            st.query_params[key] = written[key] = text
 
-    def slider(
-        self, label: str, config: type[Checked], name: str, value: Any, token: str, **options: Any
-    ) -> None:
-        """A live slider over field `name`, standing at `value`."""
-        key = self.key(name)
-        left = live_slider(label, config, name, value, key=f"live_{key}", token=token, **options)
+    def live(self, config: type[Checked], name: str) -> Any:
+        """Value of a setting whose control acts over the channel: where that was left, else as `stored`."""
+        value, key = self.stored(config, name), self.key(name)
+        left, _ = left_at(f"live_{key}", value)
         if left != value:
             self.remember(config, name, left)
+            told_by_the_control(self.page, "knob" if config is Knobs else "view", name, left)
+        return left
 
-    def text(self, label: str, name: str, value: str | None, token: str, about: str) -> None:
+    def slider(self, label: str, config: type[Checked], name: str, token: str, **options: Any) -> None:
+        """A live slider over field `name`."""
+        value, key = self.stored(config, name), f"live_{self.key(name)}"
+        live_slider(label, config, name, value, key=key, token=token, **options)
+
+    def text(self, label: str, name: str, token: str, about: str) -> None:
         """A live text box for the probe or the prompt."""
-        key = self.key(name)
-        left = live_text(label, name, value, key=f"live_{key}", token=token, about=about)
-        if left != value:
-            self.remember(View, name, left)
+        value, key = self.stored(View, name), f"live_{self.key(name)}"
+        live_text(label, name, value, key=key, token=token, about=about)
 
     def _parsed(self, config: type[Checked], name: str, default: Any) -> Any:
         try:
             return parse(config, name, st.query_params[self.key(name)])
         except ValueError as error:
-            self.notes.append(f"The link's {error} Instead, {default} is used.")
+            used = "max" if default is None else default
+            self.notes.append(f"{error} Instead, {used} is used.".replace("_", " "))
             return default

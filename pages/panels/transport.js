@@ -5,14 +5,6 @@ import * as slider from "./slider.js";
 
 const whole = new Intl.NumberFormat("en");
 const compact = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 });
-const STATUS = {
-  training: "training",
-  paused: "paused",
-  waiting: "waiting",
-  diverged: "diverged",
-  disconnected: "disconnected",
-  connecting: "connecting",
-};
 const ASK_AGAIN = 2000; // milliseconds
 const LOST = "The connection to the server is lost. The page tries again by itself; nothing needs to be done.";
 
@@ -54,23 +46,23 @@ function show(element, frame, channel, actions) {
   const series = meta.kind === "series";
   numbers.step.textContent = whole.format(meta.step ?? 0);
   numbers.loss.textContent = `${digits(meta.loss)} · ${digits(meta.valid_loss)}`;
-  numbers.second.name.textContent = series ? "naive guess" : "perplexity";
-  numbers.second.textContent = digits(series ? meta.naive_loss : Math.exp(meta.valid_loss ?? NaN));
+  numbers.perplexity.box.hidden = series;
+  numbers.perplexity.textContent = digits(Math.exp(meta.valid_loss ?? NaN));
   numbers.rate.textContent = `${compact.format(meta.steps_per_second ?? 0)}/s`;
   const tokens = (meta.steps_per_second ?? 0) * (meta.tokens_per_step ?? 0);
   numbers.tokens.name.textContent = series ? "values" : meta.level === "words" ? "words" : "characters";
   numbers.tokens.textContent = `${compact.format(tokens)}/s`;
 
-  const text = STATUS[state] ?? state;
-  if (status.textContent !== text) status.textContent = text;
+  if (status.textContent !== state) status.textContent = state;
   status.dataset.state = state;
-  message.textContent = lost ? LOST : (meta.message ?? "");
+  message.textContent = lost ? LOST : channel.notice || (meta.message ?? "");
   message.hidden = !message.textContent;
 
   root.dataset.step = meta.step ?? 0;
   root.dataset.loss = meta.loss ?? "";
   root.dataset.lr = meta.learning_rate ?? "";
-  root.dataset.status = state === "connecting" ? "disconnected" : state;
+  // before the first frame a run is on its way, not lost
+  root.dataset.status = state === "connecting" ? "waiting" : state;
 }
 
 /** Python opens a new run and sends its token; asked again while Streamlit itself is still reconnecting. */
@@ -119,7 +111,7 @@ function build(element) {
     box.title = about;
     const name = make("span", "transport-name", box, text);
     const value = make("span", "transport-value", box, "–");
-    value.name = name;
+    Object.assign(value, { name, box });
     return value;
   };
   const numbers = {
@@ -129,10 +121,9 @@ function build(element) {
       "Mean loss of the last batch, and on text or values that are never trained on. " +
         "Text: cross-entropy in nats. Series: squared error, where the series has variance 1."
     ),
-    second: number(
+    perplexity: number(
       "perplexity",
-      "Text: among how many equally likely tokens the network seems to choose (e to the validation loss). " +
-        "Series: the squared error of saying “same as the last value”."
+      "Among how many equally likely tokens the network seems to choose: e to the validation loss."
     ),
     rate: number("steps", "Training steps per second."),
     tokens: number("characters", "What the network reads per second while it trains."),

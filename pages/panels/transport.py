@@ -8,13 +8,10 @@ from pages.live.slider import left_at
 from pages.panels.settings import Settings
 
 
-def transport_bar(token: str, *, key: str, settings: Settings, speed: float | None) -> bool:
-    """Show the bar for the run of `token`; True once if the run no longer exists on the server.
-
-    speed: where its slider stands, in steps per second; None is unlimited.
-    """
-    speed, heard = left_at(key, speed)
-    settings.remember(Knobs, "steps_per_second", speed)
+def transport_bar(token: str, settings: Settings) -> bool:
+    """Show the bar for the run of `token`; True once if the run no longer exists on the server."""
+    key = f"live_{settings.key('steps_per_second')}"
+    speed, heard = left_at(key, settings.stored(Knobs, "steps_per_second"))
     result = mount(
         "transport.js",
         key=key,
@@ -26,14 +23,13 @@ def transport_bar(token: str, *, key: str, settings: Settings, speed: float | No
             "name": "steps_per_second",
             "value": speed,
             "heard": heard,
-            "low": 1.0,
+            "low": min(1.0, speed or 1.0),
             "high": 1000.0,
             "scale": "log",
             "decimals": 0,
             "whole": False,
             "unlimited": True,
-            "about": "Training steps per second: 1 to talk over every step, max for as fast as it goes. "
-            + str(Knobs.__dataclass_fields__["steps_per_second"].metadata["about"]),
+            "about": "Training steps per second: 1 to talk over every step, max for as fast as it goes.",
         },
     )
     return bool(result.gone)

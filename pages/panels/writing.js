@@ -4,7 +4,7 @@ import { channelFor } from "./channel.js";
 
 const PARTS = { sample: showSample, growth: showGrowth, next: showNext };
 const ROWS = 6; // samples in the list of how the writing grew
-const percent = new Intl.NumberFormat("en", { style: "percent", maximumSignificantDigits: 2 });
+const percent = new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 1 });
 const whole = new Intl.NumberFormat("en");
 
 export function render(element, data) {

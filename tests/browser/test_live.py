@@ -288,12 +288,25 @@ def test_pages_can_be_changed_and_found_again(server, open_page):
     wait_for_step(page, 50)
 
 
-def test_the_guide_leads_to_a_set_up(server, open_page):
-    page = open_page(server.url + "/guide", wait=False)
-    page.get_by_role("link", name="A unit that counts").click()
-    wait_for_step(page, 1)
-    assert "text_corpus=counting" in page.url
-    page.wait_for_function("() => document.querySelector('.js-plotly-plot')?.data[0].z.length === 16")
+def test_the_guide_leads_to_set_ups_also_after_the_page_was_used(server, open_page):
+    page = open_page(server.url)
+    for card, rows in (("A unit that counts", 16), ("Brackets that close", 32), ("A unit that counts", 16)):
+        page.get_by_role("link", name="Guide").click()
+        page.get_by_role("link", name=card).click()
+        page.wait_for_function(
+            "rows => document.querySelector('.js-plotly-plot')?.data[0].z?.length === rows", arg=rows
+        )
+        frames_pass(page)
+
+
+def test_a_forecast_axis_turns_from_numbers_to_dates_and_back(server, open_page):
+    page = open_page(server.url + "/series")
+    kind = "kind => [...document.querySelectorAll('.js-plotly-plot')].at(-2)?._fullLayout.xaxis.type === kind"
+    page.wait_for_function(kind, arg="linear")
+    for choice, axis in (("Stock prices", "date"), ("Sine", "linear")):
+        page.get_by_role("combobox", name="Series").click()
+        page.get_by_role("option", name=choice, exact=True).click()
+        page.wait_for_function(kind, arg=axis)
 
 
 def test_dark_theme(server, open_page):

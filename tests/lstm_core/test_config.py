@@ -142,3 +142,10 @@ def test_a_run_knows_its_kind_and_equal_configs_are_equal():
 def test_long_data_stay_out_of_the_printed_config():
     assert "secret" not in repr(TextConfig("own", text="secret"))
     assert "12345" not in repr(SeriesConfig("own", values=(12345.0,)))
+
+
+def test_a_step_that_would_keep_everybody_waiting_is_refused():
+    largest = ModelConfig(hidden_size=256, num_layers=3), TrainConfig(sequence_length=256)
+    RunConfig(TextConfig(), *largest, Knobs(batch_size=16))
+    with pytest.raises(ValueError, match=r"batch size of 128 is too much .* A batch size of \d+ fits"):
+        RunConfig(TextConfig(), *largest, Knobs(batch_size=128))

@@ -233,3 +233,13 @@ def test_any_numbers_are_learnt_or_refused(values: list[float]) -> None:
         assert math.isfinite(task.naive_rmse)
         assert task.name == "price"
     assert sentence.endswith(".")
+
+
+def test_the_stock_prices_are_those_that_plotly_bundles():
+    import plotly.data
+
+    table = plotly.data.stocks(return_type="pandas")
+    for stock in STOCKS:
+        task = make_task(SeriesConfig("stocks", stock=stock), TrainConfig(sequence_length=16))
+        np.testing.assert_array_equal(task.values, table[stock])
+    assert task.x == [str(date)[:10] for date in table["date"]]

@@ -388,3 +388,21 @@ def test_a_learning_rate_that_is_far_too_large_is_survived():
     trainer = Trainer(RunConfig(SeriesConfig(), ModelConfig(hidden_size=32), TEXT.train, knobs))
     train(trainer, 60)
     assert all(tensor.isfinite().all() for tensor in weights(trainer).values())
+
+
+def test_weights_that_diverge_at_once_are_not_what_a_run_falls_back_to():
+    trainer = Trainer(
+        RunConfig(TextConfig("rhymes"), ModelConfig(hidden_size=8), TrainConfig(sequence_length=8))
+    )
+    while trainer.step_count < SNAPSHOT_EVERY - 1:
+        trainer.step()
+    with torch.no_grad():
+        trainer.model.head.weight.fill_(1e38)  # the next step is finite no more, though its weights are
+    good = trainer._good["step"]
+    for _ in range(2):
+        trainer.step()
+        if trainer.diverged:
+            break
+    assert trainer.diverged
+    assert trainer.step_count == good
+    assert math.isfinite(trainer.step())

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
+from lstm_core.config import CORPORA, SERIES
 from pages.live.channel import HOST
 from pages.panels.plain import plain
 
@@ -211,13 +212,58 @@ def test_a_series_too_short_for_the_sequence_names_both_lengths():
 
 def test_every_series_and_every_text_opens():
     app = open_app("series.py")
-    for kind in app.selectbox(key="series_kind").options:
+    for kind in SERIES:
         app.selectbox(key="series_kind").select(kind).run()
         assert not app.exception
+        assert not app.error
+        assert kind == "own" or config_of(app, "series").task.kind == kind
     app = open_app()
-    for corpus in app.selectbox(key="text_corpus").options:
+    for corpus in CORPORA:
         app.selectbox(key="text_corpus").select(corpus).run()
         assert not app.exception
+        assert not app.error
+        assert corpus == "own" or config_of(app, "text").task.corpus == corpus
+
+
+def test_a_link_followed_within_a_session_wins_over_what_was_set_before():
+    app = open_app()
+    app.select_slider(key="text_hidden_size").set_value(128).run()
+    app.switch_page("guide.py").run()
+    app.query_params["text_corpus"] = "counting"
+    app.query_params["text_hidden_size"] = "16"
+    app.query_params["text_learning_rate"] = "0.05"
+    app.switch_page("text.py").run()
+    config = config_of(app, "text")
+    assert (config.task.corpus, config.model.hidden_size) == ("counting", 16)
+    assert config.knobs.learning_rate == 0.05
+    assert "Counting" in app.toast[0].value
+
+
+def test_notes_about_a_link_stay_until_they_are_read():
+    app = open_app(text_hidden_size="7777")
+    app.run()
+    assert "7777" in words(app.warning)
+    app.button(key="notes_text_seen").click().run()
+    assert not app.warning
+
+
+def test_an_uploaded_text_is_kept_while_another_page_is_visited_and_until_it_is_forgotten():
+    app = open_app(text_corpus="own")
+    app.file_uploader(key="own_text_file").upload("mine.txt", b"my own words are here. " * 30).run()
+    app.switch_page("guide.py").run()
+    app.switch_page("text.py").run()
+    assert config_of(app, "text").task.text.startswith("my own words")
+    assert not app.toast
+    app.button(key="own_text_upload_forget").click().run()
+    assert not app.exception
+    assert "Paste a text" in app.info[0].value
+
+
+def test_a_batch_too_large_for_the_network_is_named():
+    app = open_app(
+        text_hidden_size="256", text_num_layers="3", text_sequence_length="256", text_batch_size="128"
+    )
+    assert "batch size of 128 is too much" in words(app.error).replace(",", "")
 
 
 @given(st.text())
