@@ -76,4 +76,4 @@ with right, st.container(gap="xxsmall"):
     heading("Typical error", "in the series' own units")
     errors(token, key="series_errors", height=58)
     heading("Loss", "where the series has variance 1; lower is better")
-    loss_chart(token, key="series_loss", height=170, unit="squared error")
+    loss_chart(token, key="series_loss", height=170, nats=False)

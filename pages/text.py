@@ -101,7 +101,7 @@ with right, st.container(gap="xxsmall"):
     loss_column, next_column = st.columns([4, 3], gap="small")
     with loss_column, st.container(gap="xxsmall"):
         heading("Loss", "lower is better")
-        loss_chart(token, key="text_loss", height=172, unit="nats")
+        loss_chart(token, key="text_loss", height=172, nats=True)
     with next_column, st.container(gap="xxsmall"):
         heading("Next token", "raw", tooltip="After the prompt, before temperature and top-k.")
         next_token(token, key="text_next", height=172)

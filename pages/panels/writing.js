@@ -30,11 +30,10 @@ function line(tag, className, text) {
 }
 
 function showSample(element, meta) {
-  const key = meta.prompt + "\0" + meta.sample + "\0" + meta.prompt_note;
+  const key = meta.prompt + "\0" + meta.sample;
   if (element.shown === key) return;
   element.shown = key;
   const page = line("div", "live-sample-page", "");
-  if (meta.prompt_note) page.append(line("p", "live-note", meta.prompt_note));
   page.append(line("span", "live-sample-prompt", meta.prompt ?? ""));
   page.append(line("span", "live-sample-text", meta.sample ?? ""));
   element.replaceChildren(page);

@@ -46,7 +46,7 @@ def test_who_finds_no_place_waits_and_is_told_so(open_page, tmp_path):
         first = open_page(server.url)
         second = open_page(server.url, wait=False)
         wait_for_status(second, "waiting")
-        assert second.get_by_text("Yours is number 1 in the queue").is_visible()
+        second.get_by_text("Yours is number 1 in the queue").wait_for()
         assert live(first, "status") == "training"
         first.context.close()
         # once the first run's lease is over
