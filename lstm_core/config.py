@@ -171,16 +171,20 @@ class RunConfig:
     view: View = View()
 
     def __post_init__(self) -> None:
-        model = self.model
-        hidden = model.hidden_size
-        gates = 4 * hidden * (model.embedding_size + hidden) + (model.num_layers - 1) * 8 * hidden**2
-        work = self.train.sequence_length * gates
-        if work * self.knobs.batch_size > WORK_LIMIT:
+        if self.step_work > WORK_LIMIT:
+            model, batch = self.model, self.knobs.batch_size
             raise ValueError(
-                f"A batch size of {self.knobs.batch_size} is too much for {model.num_layers} layers of "
-                f"{hidden} units and sequences of {self.train.sequence_length}: one step would take "
-                f"seconds. A batch size of {int(WORK_LIMIT // work)} fits; or lower one of the others."
+                f"A batch size of {batch} is too much for {model.num_layers} layers of {model.hidden_size} "
+                f"units and sequences of {self.train.sequence_length}: one step would take seconds. A batch "
+                f"size of {int(WORK_LIMIT * batch // self.step_work)} fits; or lower one of the others."
             )
+
+    @property
+    def step_work(self) -> int:
+        """Multiply-adds of the LSTM layers in the forward pass of one training step."""
+        model, hidden = self.model, self.model.hidden_size
+        layers = 4 * hidden * (model.embedding_size + hidden) + (model.num_layers - 1) * 8 * hidden**2
+        return self.knobs.batch_size * self.train.sequence_length * layers
 
     @property
     def kind(self) -> Literal["text", "series"]:

@@ -23,6 +23,7 @@ OUTPUT_SHARE = 0.015  # … and into sampling or forecasting, so that watching s
 # seconds from one to the next: at least; at most on the run's own clock; at most where many runs share
 FRAME_INTERVAL = 0.05, 1.0, 0.1
 OUTPUT_INTERVAL = 0.1, 1.0, 3.0
+SLOW_STEP = 3e8  # multiply-adds of a step that takes so long that the first frame does not wait for it
 PATIENCE = 0.5  # seconds that a viewer waits for one frame of all the steps that were asked for
 INBOX = 1_000  # messages, or steps asked for, that wait
 TEXT_LIMIT = 4_000  # characters of a probe or prompt that are looked at
@@ -123,8 +124,9 @@ class Run:
                 turn = stepped and now - self._asked > PATIENCE
             else:
                 # a step first, so that every frame shows something new, and a knob's effect with its value;
-                # but the untrained network at once, since nobody knows how long its first step will take
-                turn = stepped or not may_step or trainer.step_count == 0
+                # but of a large network the untrained one at once, since its first step will take a while
+                untrained = trainer.step_count == 0 and self.config.step_work > SLOW_STEP
+                turn = stepped or not may_step or untrained
             if turn and self._frame_wanted() and self._frames.due(now, self._own(now)):
                 self._show(trainer, observer)
                 now = self._clock()

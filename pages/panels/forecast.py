@@ -13,11 +13,12 @@ from pages.panels.colours import on_dark
 
 def forecast_chart(token: str, *, key: str, height: int) -> None:
     """The data around the start of the validation part, the fit to what came before, the forecast after."""
-    streaming_figure(_forecast_chart(), key=key, token=token, height=height)
+    streaming_figure(forecast_chart_drawing(), key=key, token=token, height=height)
 
 
 @cache
-def _forecast_chart() -> Drawing:
+def forecast_chart_drawing() -> Drawing:
+    """The figure and its feeds, built once in a process."""
     figure = go.Figure()
     figure.add_scatter(name="data", mode="lines", line={"color": "#9AA0A8", "width": 2.5})
     figure.add_scatter(name="one step ahead", mode="lines", line={"color": "#0072B2", "width": 1.5})

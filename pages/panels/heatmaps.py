@@ -33,11 +33,12 @@ def _feeds(trace: int, name: str) -> list[Feed]:
 
 def cell_state(token: str, *, key: str, height: int, series: bool = False, words: bool = False) -> None:
     """The cell state c, units down, the probe's tokens across; for a series its values stand above."""
-    streaming_figure(_cell_state(series, words), key=key, token=token, height=height)
+    streaming_figure(cell_state_drawing(series, words), key=key, token=token, height=height)
 
 
 @cache
-def _cell_state(series: bool, words: bool) -> Drawing:
+def cell_state_drawing(series: bool, words: bool) -> Drawing:
+    """The figure and its feeds, built once in a process."""
     figure = make_subplots(
         rows=2 if series else 1,
         shared_xaxes=True,
@@ -86,11 +87,12 @@ def _cell_state(series: bool, words: bool) -> Drawing:
 
 def gates(token: str, *, key: str, height: int) -> None:
     """Input, forget, candidate, output and hidden state side by side, units and steps as above."""
-    streaming_figure(_gates(), key=key, token=token, height=height)
+    streaming_figure(gates_drawing(), key=key, token=token, height=height)
 
 
 @cache
-def _gates() -> Drawing:
+def gates_drawing() -> Drawing:
+    """The figure and its feeds, built once in a process."""
     figure = make_subplots(cols=len(GATES_SHOWN), shared_yaxes=True, horizontal_spacing=0.012)
     feeds: list[Feed] = []
     for number, name in enumerate(GATES_SHOWN):

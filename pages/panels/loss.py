@@ -11,11 +11,12 @@ from pages.live.figure import Drawing, Feed, drawing, streaming_figure
 
 def loss_chart(token: str, *, key: str, height: int, nats: bool) -> None:
     """Training and validation loss, on a logarithmic axis: in nats, or squared scaled units."""
-    streaming_figure(_loss_chart(nats), key=key, token=token, height=height)
+    streaming_figure(loss_chart_drawing(nats), key=key, token=token, height=height)
 
 
 @cache
-def _loss_chart(nats: bool) -> Drawing:
+def loss_chart_drawing(nats: bool) -> Drawing:
+    """The figure and its feeds, built once in a process."""
     figure = go.Figure()
     figure.add_scatter(mode="lines", name="training", line={"color": "#9AA0A8", "width": 1.5})
     figure.add_scatter(mode="lines+markers", name="validation", line={"color": "#D55E00", "width": 2.5})
