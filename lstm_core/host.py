@@ -26,6 +26,7 @@ LOG = logging.getLogger(__name__)
 SLICE = 0.020  # seconds of training before the next run has its turn …
 ROUND = 0.100  # … or less, so that a round over all runs takes about this long
 SHORTEST_SLICE = 0.004
+HEAVY = 0.050  # seconds beyond its slice from which a turn is charged for; less evens out
 CLOSING = 5.0  # seconds that a worker gets to finish its slice when the host closes
 
 Deliver = Callable[[bytes], None]
@@ -305,9 +306,10 @@ class RunHost:
 
     def _fair_pause(self, overrun: float) -> float:
         """Seconds that a run which took `overrun` seconds too long leaves to the others that wait."""
+        if overrun < HEAVY:
+            return 0.0
         now = time.monotonic()
-        others = sum(due <= now for due, _, _ in self._queue)
-        return max(0.0, overrun) * others / self._workers
+        return overrun * sum(due <= now for due, _, _ in self._queue) / self._workers
 
     def _deliver(self, seat: _Seat) -> None:
         """What there is to see, to every viewer that is ready and has not seen it."""

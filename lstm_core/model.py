@@ -61,8 +61,12 @@ class SequenceModel(nn.Module):
         hidden, state = self.lstm(self.embed(inputs), state)
         return self.head(hidden), state
 
-    def loss(self, predictions: Tensor, targets: Tensor) -> Tensor:
-        """Mean over all time steps and sequences: cross-entropy in nats, or squared error (scaled units)."""
+    def loss(self, predictions: Tensor, targets: Tensor, skip: int = 0) -> Tensor:
+        """Mean over all sequences and the time steps from `skip` on: cross-entropy in nats, or squared error
+        (scaled units).
+        """
+        if skip:  # a slice of everything would cost a copy on the way back
+            predictions, targets = predictions[skip:], targets[skip:]
         if self.vocab_size is None:
             return nn.functional.mse_loss(predictions, targets)
         return nn.functional.cross_entropy(predictions.flatten(0, 1), targets.flatten())

@@ -19,10 +19,10 @@ from lstm_core.observe import Observer, is_growth_step
 from lstm_core.trainer import Trainer
 
 FRAME_SHARE = 0.05  # of the run's own time may go into frames …
-OUTPUT_SHARE = 0.015  # … and into sampling or forecasting, so that watching stays nearly free
+OUTPUT_SHARE = 0.01  # … and into sampling or forecasting, so that watching stays nearly free
 # seconds from one to the next: at least; at most on the run's own clock; at most where many runs share
 FRAME_INTERVAL = 0.05, 1.0, 0.1
-OUTPUT_INTERVAL = 0.1, 1.0, 3.0
+OUTPUT_INTERVAL = 0.1, 1.0, 5.0
 SLOW_STEP = 3e8  # multiply-adds of a step that takes so long that the first frame does not wait for it
 PATIENCE = 0.5  # seconds that a viewer waits for one frame of all the steps that were asked for
 INBOX = 1_000  # messages, or steps asked for, that wait

@@ -95,7 +95,7 @@ class Trainer:
         length = self.config.train.sequence_length
         batch = self.task.batch(self.rng, knobs.batch_size, length, knobs.noise)
         predictions, _ = self.model(batch.inputs)
-        loss = self.model.loss(predictions[batch.skip :], batch.targets[batch.skip :])
+        loss = self.model.loss(predictions, batch.targets, batch.skip)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         norm = nn.utils.clip_grad_norm_(self.parameters, knobs.clip, foreach=True)
@@ -123,7 +123,7 @@ class Trainer:
         """Loss on the validation part, which is never trained on."""
         batch = self.task.validation(self.config.train.sequence_length)
         predictions, _ = self.model(batch.inputs)
-        return self.model.loss(predictions[batch.skip :], batch.targets[batch.skip :]).item()
+        return self.model.loss(predictions, batch.targets, batch.skip).item()
 
     def snapshot(self) -> dict[str, Any]:
         """Everything that training goes on from: weights, optimiser, random stream, step, losses."""
