@@ -244,7 +244,7 @@ def with_a_steep_gradient(trainer, monkeypatch):
     """The loss stays as it is, but its gradient is not a number any more."""
     loss = trainer.model.loss
 
-    def steep(predictions, targets):
+    def steep(predictions, targets, skip=0):
         return loss(predictions, targets) + torch.sqrt(0 * predictions.sum())
 
     monkeypatch.setattr(trainer.model, "loss", steep)
