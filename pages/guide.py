@@ -88,7 +88,7 @@ with left:
     )
     st.image(
         str(Path(__file__).with_name("images") / "cell.svg"),
-        width="stretch",
+        width=424,
         alt="Diagram of one LSTM cell with its four gates.",
     )
     st.latex(EQUATIONS)
