@@ -87,14 +87,13 @@ class SeriesTask:
     value that validates), `mean` and `std` (of the training part alone), `scaled` ((N,) float32, mean 0 and
     standard deviation 1 in the training part), `period` (samples, or None if there is not one), `naive_rmse`
     (root mean square error of "the same as the last value", over the values that `validation` holds, in the
-    series' own units), `notes` (sentences for the page), `input_size` (1).
+    series' own units), `notes` (sentences for the page).
 
     Raises ValueError, with a sentence for the page, if the series is too short for the sequence length, has
     values that are not finite, or never changes in its training part.
     """
 
     kind: Literal["series"] = "series"
-    input_size = 1
 
     def __init__(self, config: SeriesConfig, train: TrainConfig) -> None:
         data = _load(config, train.seed)

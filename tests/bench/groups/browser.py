@@ -14,16 +14,8 @@ from tests.bench import script
 from tests.bench.report import Figure, Options, median, percentile
 from tests.bench.servers import Server, serve
 from tests.bench.viewers import LocalViewer
+from tests.chromium import FLAGS
 
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 SCREEN = ViewportSize(width=1366, height=768)
 PIXELS = 12  # of one drag
 HELD = 400  # milliseconds from one drag to the next
