@@ -34,14 +34,14 @@ class History:
         self.capacity = capacity
         self.points: list[tuple[int, float]] = []  # (last step of the bucket, mean over the bucket)
         self.bucket = 1  # values in a full bucket
-        self._pending: list[float] = []
+        self._pending: list[tuple[int, float]] = []
 
     def append(self, step: int, value: float) -> None:
         """Add the value of `step`; steps come in rising order."""
-        self._pending.append(value)
+        self._pending.append((step, value))
         if len(self._pending) < self.bucket:
             return
-        self.points.append((step, sum(self._pending) / len(self._pending)))
+        self.points.append((step, sum(value for _, value in self._pending) / self.bucket))
         self._pending = []
         if len(self.points) >= self.capacity:
             pairs = zip(self.points[::2], self.points[1::2], strict=True)
@@ -51,7 +51,7 @@ class History:
     def cut(self, step: int) -> None:
         """Forget everything after `step`."""
         self.points = [point for point in self.points if point[0] <= step]
-        self._pending = []
+        self._pending = [value for value in self._pending if value[0] <= step]
 
     def arrays(self) -> tuple[np.ndarray, np.ndarray]:
         """Steps and values, each (n,) float32."""

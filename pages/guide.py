@@ -23,7 +23,7 @@ for gate, colour in GATES.items():
     EQUATIONS = EQUATIONS.replace(f"{{{gate.upper()}}}", f"{{{colour}}}")
 
 PANELS = {
-    "Cell state c": "a row a unit, a column a token. Red is above 0, blue below; a long stripe is a memory.",
+    "Cell state c": "a row a unit, a column a token. Red above 0, blue below. Stripes are memories.",
     "Gates i, f, o": "full colour is open (1), faint is closed (0). A faint spot in f: here a unit forgets.",
     "Candidate g, hidden h": "what a unit could write; what it tells the rest of the network.",
     "What it writes, forecasts": "fed with its own output, with the same dice: only the network changes.",

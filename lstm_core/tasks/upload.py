@@ -53,7 +53,12 @@ def read_table(data: bytes) -> Table:
     """
     text, note = decode_text(data, LONGEST_TABLE)
     notes = [note] if note else []
-    raw, names = _parse(text)
+    raw, names, left_out = _parse(text)
+    if left_out:
+        notes.append(
+            f"{left_out:,} of the file's lines made no row of their own: most likely a quotation mark in or "
+            "before them is never closed."
+        )
     if len(raw) < FEWEST_ROWS:
         raise ValueError(
             f"The table has {len(raw)} rows of values and at least {FEWEST_ROWS} are needed: add rows."
@@ -98,8 +103,9 @@ def read_table(data: bytes) -> Table:
     return Table({name: tuple(values[::step].tolist()) for name, values in columns.items()}, tuple(notes))
 
 
-def _parse(text: str) -> tuple[pandas.DataFrame, list[str]]:
-    """The cells, as far as pandas can tell them apart, and a name for each column."""
+def _parse(text: str) -> tuple[pandas.DataFrame, list[str], int]:
+    """The cells, as far as pandas can tell them apart; a name for each column; and how many lines, beside the
+    header and the blank ones, are no row."""
     import pandas
 
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "").lstrip("\n")
@@ -130,19 +136,23 @@ def _parse(text: str) -> tuple[pandas.DataFrame, list[str]]:
         "float_precision": "round_trip",
         "skipinitialspace": True,
     }
+    lines = sum(map(bool, map(str.strip, io.StringIO(text)))) - has_header
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return pandas.read_csv(io.StringIO(text), **options), names
+            table = pandas.read_csv(io.StringIO(text), **options)
         except pandas.errors.EmptyDataError:
-            return pandas.DataFrame(index=[], columns=range(width)), names
+            return pandas.DataFrame(index=[], columns=range(width)), names, 0
         except (ValueError, OverflowError):
             # most often a quotation mark that never closes
             options["quoting"] = csv.QUOTE_NONE
-        try:
-            return pandas.read_csv(io.StringIO(text), **options), names
-        except (ValueError, OverflowError):
-            raise ValueError("The file could not be read as a table: save it as CSV, a row a line.") from None
+            try:
+                table = pandas.read_csv(io.StringIO(text), **options)
+            except (ValueError, OverflowError):
+                raise ValueError(
+                    "The file could not be read as a table: save it as CSV, a row a line."
+                ) from None
+    return table, names, max(0, lines - len(table))
 
 
 def _separator(lines: list[str]) -> str:

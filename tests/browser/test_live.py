@@ -282,7 +282,7 @@ def test_pages_can_be_changed_and_found_again(server, open_page):
     page.get_by_text("What it forecasts now").wait_for()
     frames_pass(page)
     page.get_by_role("link", name="Guide").click()
-    page.get_by_text("What an LSTM is").wait_for()
+    page.get_by_role("heading", name="What an LSTM is").wait_for()
     page.get_by_role("link", name="Text", exact=True).click()
     page.get_by_text("What it writes now").wait_for()
     wait_for_step(page, 50)

@@ -341,6 +341,17 @@ def test_a_cut_history_goes_on_from_there(before, cut, after):
     assert (values <= steps).all()
 
 
+def test_a_cut_history_keeps_what_its_next_bucket_has_begun_with():
+    history = History(4)
+    for step in range(1, 12):
+        history.append(step, float(step))
+    assert (history.bucket, history.points[-1]) == (4, (8, 6.5))
+    history.cut(10)
+    history.append(11, 9.0)
+    history.append(12, 4.0)
+    assert history.points[-1] == (12, (9 + 10 + 9 + 4) / 4)
+
+
 def test_arrays_of_a_history():
     history = History()
     history.append(1, 2.5)

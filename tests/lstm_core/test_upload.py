@@ -238,3 +238,11 @@ def test_ragged_rows_and_open_quotes_do_not_crash() -> None:
     assert len(table([*lines[:20], '"unclosed,3', *lines[20:]]).columns["column 1"]) >= 40
     trailing = table([f"{number},{number + 1}," for number in range(30)])
     assert list(trailing.columns) == ["column 1", "column 2"]
+
+
+def test_lines_that_made_no_row_are_counted() -> None:
+    lines = [f"{number},{number}" for number in range(60)]
+    assert not table(["a,b", *lines, "", "  "]).notes
+    swallowed = table(["a,b", *lines[:30], '30,"30', *lines[31:50], '50"', *lines[51:]])
+    assert len(swallowed.columns["a"]) == 40
+    assert any("20 of the file's lines" in note for note in swallowed.notes)

@@ -2,6 +2,7 @@
 
 import json
 import threading
+from importlib.resources import files
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -239,7 +240,22 @@ def test_files(client):
     assert script.headers["content-type"].startswith("text/javascript")
     assert "immutable" in script.headers["cache-control"]
     assert "immutable" not in client.get("/live/static/0/channel.js").headers.get("cache-control", "")
-    assert "plotly.js" in client.get(f"/live/plotly/{PLOTLY_VERSION}.js").text[:200]
+
+
+def test_plotly_is_served_without_the_function_around_it(client):
+    installed = files("plotly").joinpath("package_data", "plotly.min.js").read_text(encoding="utf-8")
+    served = client.get(f"/live/plotly/{PLOTLY_VERSION}.js").text
+    licence, script = served.split('"use strict";', 1)
+    assert installed.startswith(licence.rstrip())
+    assert "MIT license" in licence
+    assert script in installed
+    assert script.endswith("window.Plotly = Plotly;")
+    assert len(installed) - len(served) < 500
+
+
+@pytest.mark.parametrize("script", [b"", b"/* 1 */ var Plotly=1;", b"(function(){return 1}());"])
+def test_a_script_of_another_shape_is_served_as_it_is(script):
+    assert channel._unwrapped(script) == script
 
 
 @pytest.mark.parametrize("name", ["nothing.js", "channel.py", "..%2fchannel.py", "%2e%2e/%2e%2e/app.py"])

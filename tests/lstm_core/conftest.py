@@ -1,0 +1,59 @@
+"""Fixtures of the tests of Run and RunHost."""
+
+import logging
+
+import pytest
+
+from lstm_core.host import RunHost
+from lstm_core.run import Run
+from tests.lstm_core.acting import Spy
+
+
+@pytest.fixture
+def spy(monkeypatch):
+    monkeypatch.setattr(Spy, "runs", [], raising=False)
+    monkeypatch.setattr(Spy, "made", [], raising=False)
+    monkeypatch.setattr(Spy, "fail", None)
+    monkeypatch.setattr("lstm_core.run.Trainer", Spy)
+    logging.getLogger("lstm_core.run").disabled = True
+    yield Spy
+    logging.getLogger("lstm_core.run").disabled = False
+
+
+@pytest.fixture
+def runs(monkeypatch):
+    """Every Run that has had a turn, in the order of their first ones."""
+    made = []
+
+    class Kept(Run):
+        turns = 0
+
+        def work(self, seconds):
+            self.turns += 1
+            if self.turns == 1:
+                made.append(self)
+            return super().work(seconds)
+
+    monkeypatch.setattr("lstm_core.host.Run", Kept)
+    return made
+
+
+@pytest.fixture
+def open_host():
+    hosts = []
+
+    def make(**options):
+        hosts.append(RunHost(**{"workers": 2} | options))
+        return hosts[-1]
+
+    yield make
+    for host in hosts:
+        host.close()
+
+
+@pytest.fixture
+def quiet():
+    logger = logging.getLogger("lstm_core.host")
+    logger.disabled = True
+    yield
+    logger.disabled = False

@@ -1,0 +1,80 @@
+"""What the tests of RunHost share: a tiny run, viewers as browsers are, waiting for what threads do."""
+
+import threading
+import time
+
+from lstm_core.config import Knobs, ModelConfig, RunConfig, TextConfig, TrainConfig
+from lstm_core.frame import Frame
+
+TIMEOUT = 30  # seconds; reached only when something is broken
+TINY = RunConfig(
+    TextConfig("own", text="the cat sat on the mat. " * 20),
+    ModelConfig(hidden_size=6, embedding_size=3),
+    TrainConfig(sequence_length=6),
+    Knobs(batch_size=2),
+)
+PAUSE, PLAY, STEP = {"type": "pause"}, {"type": "play"}, {"type": "step"}
+
+
+class Viewer:
+    """Watches a run as a browser does: it says that it is ready when it has drawn a frame."""
+
+    def __init__(self, host, token):
+        self.host, self.token = host, token
+        self.taken = 0  # frames handed over
+        self.drawn = []  # their meta
+        self._undrawn = []
+        self._came = threading.Condition()
+        self.number = host.watch(token, self._take)
+
+    def _take(self, data):
+        with self._came:
+            self.taken += 1
+            self._undrawn.append(data)
+            self._came.notify_all()
+
+    def draw(self):
+        """Wait for the next frame, draw it, and say so; returns its meta."""
+        with self._came:
+            assert self._came.wait_for(lambda: self._undrawn, TIMEOUT), "no frame came"
+            frame = Frame.decode(self._undrawn.pop(0))
+        self.drawn.append(frame.meta)
+        self.host.ready(self.number)
+        return frame.meta
+
+    def until(self, wanted):
+        """Draw until a frame's meta is `wanted`; returns it."""
+        end = time.monotonic() + TIMEOUT
+        while not wanted(meta := self.draw()):
+            assert time.monotonic() < end, f"still {meta}"
+        return meta
+
+    def steps(self, count):
+        """Draw until the run has taken so many more steps."""
+        last = self.drawn[-1]["step"] if self.drawn else 0
+        return self.until(lambda meta: meta["step"] >= last + count)
+
+    def leave(self):
+        self.host.unwatch(self.number)
+
+
+def eventually(holds, what):
+    """Look again and again until it holds."""
+    end = time.monotonic() + TIMEOUT
+    while not holds():
+        assert time.monotonic() < end, f"never: {what}"
+        threading.Event().wait(0.005)
+
+
+def trains(meta):
+    return meta["status"] == "training" and meta["step"] > 0
+
+
+def full_house(open_host, runs, **options):
+    """A host of two places, both taken by runs that train; the host and both viewers."""
+    host = open_host(max_runs=2, **options)
+    viewers = []
+    for _ in range(2):
+        viewers.append(Viewer(host, host.open(TINY)))
+        viewers[-1].until(trains)
+    return host, viewers
