@@ -4,6 +4,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages.panels.settings import note_page
+
 IMAGES = Path(__file__).with_name("images")
 
 st.set_page_config(
@@ -40,4 +42,5 @@ page = st.navigation(
     ],
     position="top",
 )
+note_page(page.title)
 page.run()

@@ -7,6 +7,7 @@ cannot use without a word, and names options by what they are called on screen.)
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import streamlit as st
@@ -17,6 +18,7 @@ from pages.panels.plain import plain
 from pages.panels.run import told_by_the_control
 
 LONGEST_IN_LINK = 300  # characters of a probe or prompt that go into the address
+ECHO = 3  # seconds in which a browser may still send an address that was changed meanwhile
 
 
 def parse(config: type[Checked], name: str, text: str) -> Any:
@@ -35,6 +37,13 @@ def parse(config: type[Checked], name: str, text: str) -> Any:
             value = text[:40]
     config(**{name: value})
     return value
+
+
+def note_page(page: str) -> None:
+    """Tell, at the start of a script run, which page it shows: a link from another page is no echo."""
+    if st.session_state.get("page") != page:
+        st.session_state["page"] = page
+        st.session_state["was_in_address"] = {}  # (key, text) → when it was replaced
 
 
 class Settings:
@@ -74,7 +83,7 @@ class Settings:
         written = st.session_state.setdefault("in_address", {})  # what the address held last
         key, default = self.key(name), self.default(config, name)
         given = st.query_params.get(key)
-        if given is not None and given != written.get(key):
+        if given is not None and given != written.get(key) and not self._is_echo(key, given):
             store[key] = self._parsed(config, name, default)
             forget_left_at(f"live_{key}")
             if key in st.session_state:
@@ -105,13 +114,24 @@ class Settings:
     @staticmethod
     def _link(key: str, value: Any, default: Any) -> None:
         """Write a value into the address, or leave it out where it is the default."""
-        text = "max" if value is None else str(value)[:LONGEST_IN_LINK]
+        text = None if value == default else "max" if value is None else str(value)[:LONGEST_IN_LINK]
         written = st.session_state["in_address"]
-        if value == default:
+        before = written.get(key)
+        if before not in (None, text):
+            st.session_state.setdefault("was_in_address", {})[key, before] = time.monotonic()
+        if text is None:
             st.query_params.pop(key, None)
             written.pop(key, None)
-        elif written.get(key) != text or key not in st.query_params:
+        elif st.query_params.get(key) != text:
             st.query_params[key] = written[key] = text
+        else:
+            written[key] = text
+
+    @staticmethod
+    def _is_echo(key: str, text: str) -> bool:
+        """True for what the address held until a moment ago: not a new link, but a browser that is behind."""
+        replaced = st.session_state.get("was_in_address", {}).get((key, text), -ECHO)
+        return time.monotonic() - replaced < ECHO
 
     def live(self, config: type[Checked], name: str) -> Any:
         """Value of a setting whose control acts over the channel: where that was left, else as `stored`."""

@@ -272,3 +272,16 @@ def test_plain_leaves_the_letters_and_no_bare_mark(text):
     bare = shown.replace("\\\\", "").split("\\")
     assert not any(mark in piece[1:] for piece in bare[1:] for mark in "`*_[]()#!|~$<>&")
     assert shown.replace("\u2060", "").replace("\\", "") == text.replace("\u2060", "").replace("\\", "")
+
+
+def test_an_address_that_the_browser_sends_late_changes_nothing_back():
+    app = open_app(text_noise="0.1")
+    for noise in ("0.2", "0.3"):
+        app.query_params["text_noise"] = noise
+        app.run()
+    assert config_of(app, "text").knobs.noise == 0.3
+    for late in ("0.1", "0.2"):
+        app.query_params["text_noise"] = late
+        app.run()
+        assert config_of(app, "text").knobs.noise == 0.3
+        assert app.query_params["text_noise"] == "0.3"
