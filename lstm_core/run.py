@@ -7,6 +7,7 @@ network. So nothing here needs a lock, and a knob acts at the very next step.
 from __future__ import annotations
 
 import logging
+import random
 import time
 from collections import deque
 from collections.abc import Callable
@@ -23,6 +24,7 @@ OUTPUT_SHARE = 0.01  # … and into sampling or forecasting, so that watching st
 # seconds from one to the next: at least; at most on the run's own clock; at most where many runs share
 FRAME_INTERVAL = 0.05, 1.0, 0.1
 OUTPUT_INTERVAL = 0.1, 1.0, 5.0
+OUTPUT_SPREAD = 0.5
 SLOW_STEP = 3e8  # multiply-adds of a step that takes so long that the first frame does not wait for it
 PATIENCE = 0.5  # seconds that a viewer waits for one frame of all the steps that were asked for
 INBOX = 1_000  # messages, or steps asked for, that wait
@@ -51,7 +53,7 @@ class Run:
         self._asked = 0.0  # when the first of them was
         self._next_step = 0.0
         self._frames = _Budget(FRAME_SHARE, *FRAME_INTERVAL)
-        self._outputs = _Budget(OUTPUT_SHARE, *OUTPUT_INTERVAL)
+        self._outputs = _Budget(OUTPUT_SHARE, *OUTPUT_INTERVAL, OUTPUT_SPREAD)
         self._call_again = clock()  # when the last `work` asked to be called
         self._queued = 0.0  # seconds that this run has waited for its turns, in all
         self._changed = True  # something is to be shown that no frame has shown yet
@@ -260,12 +262,15 @@ class _Budget:
 
     But not sooner than `shortest` seconds after it began last, and always once `longest` seconds of its own
     have passed: something slow is better seen late than never. Where many runs wait for their turns, own
-    time hardly passes; then `shared` seconds on the wall are enough. `now` is on the wall, `own` on the
-    run's own clock.
+    time hardly passes; then `shared` seconds on the wall are enough, a share of `spread` less or more: runs
+    that began together shall not all be at it together. `now` is on the wall, `own` on the run's own clock.
     """
 
-    def __init__(self, share: float, shortest: float, longest: float, shared: float) -> None:
-        self.share, self.shortest, self.longest, self.shared = share, shortest, longest, shared
+    def __init__(
+        self, share: float, shortest: float, longest: float, shared: float, spread: float = 0.0
+    ) -> None:
+        self.share, self.shortest, self.longest = share, shortest, longest
+        self.shared, self.spread = shared, spread
         self.reset()
 
     def reset(self) -> None:
@@ -277,7 +282,7 @@ class _Budget:
         pause = min((end - start) / self.share, self.longest)
         self._from = start + self.shortest
         self._own_from = own + pause
-        self._by = end + max(self.shared, pause)
+        self._by = end + max(self.shared * random.uniform(1 - self.spread, 1 + self.spread), pause)
 
     def due(self, now: float, own: float) -> bool:
         return self.wait(now, own) <= 0
