@@ -12,7 +12,7 @@ from pages.panels.loss import loss_chart_drawing
 
 # What would keep the first visitor waiting is done before the server says that it is ready.
 warm_up()
-plotly_source(zipped=True)
+plotly_source(True)
 cell_state_drawing(False, False)
 gates_drawing()
 loss_chart_drawing(True)

@@ -108,8 +108,11 @@ async def plotly_script(request: Request) -> Response:
 
 
 @cache
-def plotly_source(zipped: bool) -> bytes:
-    """Plotly's JavaScript, 4.8 MB; or zipped, once, what would take longer than sending it."""
+def plotly_source(zipped: bool, /) -> bytes:
+    """Plotly's JavaScript, 4.8 MB; or zipped, once, what would take longer than sending it.
+
+    Positional only: to the cache `zipped=True` would be another call than `True`.
+    """
     source = files("plotly").joinpath("package_data", "plotly.min.js").read_bytes()
     source = _unwrapped(source)
     return gzip.compress(source, compresslevel=6) if zipped else source
