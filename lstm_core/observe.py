@@ -201,16 +201,18 @@ class Observer:
         activity = c.std(axis=0)
         if len(self._shown) != UNITS_SHOWN or self.trainer.step_count == 0:
             self._shown = np.sort(np.argsort(-activity)[:UNITS_SHOWN])
-        others = np.setdiff1d(np.arange(hidden), self._shown)
-        weakest = self._shown[activity[self._shown].argmin()]
-        strongest = others[activity[others].argmax()]
+        shown = np.zeros(hidden, dtype=bool)
+        shown[self._shown] = True
+        weakest = np.where(shown, activity, np.inf).argmin()
+        strongest = np.where(shown, -np.inf, activity).argmax()
         if activity[strongest] > 2 * activity[weakest]:
             self._shown = np.sort(np.where(self._shown == weakest, strongest, self._shown))
         return self._shown
 
     def _limit(self, c: np.ndarray) -> float:
         """End of the colour scale of c: a round number, sticky. A few strong units may go beyond it."""
-        reach = float(np.sort(np.abs(c), axis=None)[int(0.9 * c.size)])
+        place = int(0.9 * c.size)
+        reach = float(np.partition(np.abs(c), place, axis=None)[place])
         if not self._c_limit / 2 < reach <= self._c_limit:
             self._c_limit = next((limit for limit in C_LIMITS if reach <= limit), C_LIMITS[-1])
         return self._c_limit
