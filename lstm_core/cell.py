@@ -32,6 +32,12 @@ class CellStep(NamedTuple):
     h: Tensor
 
 
+def gates(pre: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """i, f, g, o, each (…, H), from their pre-activations (…, 4H), which stand in this order."""
+    i, f, g, o = pre.chunk(4, dim=-1)
+    return torch.sigmoid(i), torch.sigmoid(f), torch.tanh(g), torch.sigmoid(o)
+
+
 def cell_step(
     x: Tensor, h: Tensor, c: Tensor, w_ih: Tensor, w_hh: Tensor, bias: Tensor | None = None
 ) -> CellStep:
@@ -43,8 +49,7 @@ def cell_step(
     pre = x @ w_ih.T + h @ w_hh.T
     if bias is not None:
         pre = pre + bias
-    i, f, g, o = pre.chunk(4, dim=-1)
-    i, f, g, o = torch.sigmoid(i), torch.sigmoid(f), torch.tanh(g), torch.sigmoid(o)
+    i, f, g, o = gates(pre)
     c = f * c + i * g
     h = o * torch.tanh(c)
     return CellStep(i, f, g, o, c, h)
@@ -52,10 +57,8 @@ def cell_step(
 
 def layer_weights(lstm: nn.LSTM, layer: int) -> tuple[Tensor, Tensor, Tensor | None]:
     """w_ih, w_hh and the summed bias (None without biases) of one layer of `lstm`."""
-    w_ih, w_hh = getattr(lstm, f"weight_ih_l{layer}"), getattr(lstm, f"weight_hh_l{layer}")
-    if not lstm.bias:
-        return w_ih, w_hh, None
-    return w_ih, w_hh, getattr(lstm, f"bias_ih_l{layer}") + getattr(lstm, f"bias_hh_l{layer}")
+    w_ih, w_hh, *biases = lstm.all_weights[layer]
+    return w_ih, w_hh, biases[0] + biases[1] if biases else None
 
 
 def run_cells(

@@ -20,10 +20,7 @@ class Stepper:
 
     def __init__(self, model: SequenceModel, state: State | None = None) -> None:
         lstm = model.lstm
-        self.layers = [
-            [getattr(lstm, f"{name}_l{n}") for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
-            for n in range(lstm.num_layers)
-        ]
+        self.layers = lstm.all_weights
         self.embeddings = None if model.embedding is None else model.embedding.weight
         self.head = model.head
         zeros = torch.zeros(lstm.num_layers, 1, lstm.hidden_size)

@@ -90,7 +90,7 @@ class RunHost:
 
         Raises ValueError when its data cannot be learnt from.
         """
-        make_task(config.task, config.train)  # cached; here so that the page can say what is wrong
+        make_task(config.task, config.train)  # here so that the page can say what is wrong
         token = secrets.token_urlsafe(16)
         with self._lock:
             now = time.monotonic()
@@ -104,12 +104,13 @@ class RunHost:
         Raises KeyError for an unknown token, ValueError when the data cannot be learnt from; then the old
         network goes on.
         """
-        make_task(config.task, config.train)
+        with self._lock:
+            old = self._seats[token].config
+        if (old.task, old.model, old.train) == (config.task, config.model, config.train):
+            return False
+        make_task(config.task, config.train)  # outside of the lock, since it may take a while
         with self._lock:
             seat = self._seats[token]
-            old = seat.config
-            if (old.task, old.model, old.train) == (config.task, config.model, config.train):
-                return False
             seat.config = config
             seat.run.post({"type": "configure", "config": config})
             self._enqueue(token, 0.0)

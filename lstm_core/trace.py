@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from lstm_core.cell import layer_weights
+from lstm_core.cell import gates, layer_weights
 
 
 @dataclass(frozen=True)
@@ -55,9 +55,9 @@ def trace(lstm: nn.LSTM, inputs: Tensor, state: tuple[Tensor, Tensor] | None = N
     layers = []
     sequence = inputs
     for layer in range(lstm.num_layers):
-        gates = _trace_layer(lstm, layer, sequence, h0[layer], c0[layer])
-        layers.append(gates)
-        sequence = gates[-1]  # h of this layer is what the next one reads
+        signals = _trace_layer(lstm, layer, sequence, h0[layer], c0[layer])
+        layers.append(signals)
+        sequence = signals[-1]  # h of this layer is what the next one reads
     stack = torch.stack if len(layers) > 1 else (lambda tensors: tensors[0][None])
     i, f, g, o, c, h = (stack(tensors) for tensors in zip(*layers, strict=True))
     return Trace(i, f, g, o, c, h, output=sequence)
@@ -65,8 +65,7 @@ def trace(lstm: nn.LSTM, inputs: Tensor, state: tuple[Tensor, Tensor] | None = N
 
 def _trace_layer(lstm: nn.LSTM, layer: int, x: Tensor, h0: Tensor, c0: Tensor) -> tuple[Tensor, ...]:
     """i, f, g, o, c, h of one layer, each (T, B, H), for x (T, B, input_size) and h0, c0 (B, H)."""
-    names = ["weight_ih", "weight_hh"] + (["bias_ih", "bias_hh"] if lstm.bias else [])
-    weights = [getattr(lstm, f"{name}_l{layer}") for name in names]
+    weights = tuple(lstm.all_weights[layer])
     h = torch.lstm(x, (h0[None], c0[None]), weights, lstm.bias, 1, 0.0, False, False, False)[0]
 
     w_ih, w_hh, bias = layer_weights(lstm, layer)
@@ -74,9 +73,7 @@ def _trace_layer(lstm: nn.LSTM, layer: int, x: Tensor, h0: Tensor, c0: Tensor) -
     pre = torch.cat([x, h_before], dim=-1) @ torch.cat([w_ih, w_hh], dim=1).T  # (T, B, 4H)
     if bias is not None:
         pre = pre + bias
-    i, f, g, o = pre.chunk(4, dim=-1)
-    i, f, g, o = torch.sigmoid(i), torch.sigmoid(f), torch.tanh(g), torch.sigmoid(o)
-
+    i, f, g, o = gates(pre)
     return i, f, g, o, _scan(f, i * g, c0), h
 
 

@@ -160,7 +160,7 @@ def _check(values: Array, split: int, length: int) -> None:
         raise ValueError("The series has gaps or infinite values: fill or remove them.")
     longest = split - _SPARE
     if longest < length:
-        shortest = int(limits(TrainConfig, "sequence_length")["low"])
+        shortest = limits(TrainConfig, "sequence_length")["low"]
         lower = f"lower the sequence length to at most {longest} or " if longest >= shortest else ""
         raise ValueError(
             f"The series has {len(values):,} values, of which {split:,} train, and that is too short for a "

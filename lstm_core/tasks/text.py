@@ -101,9 +101,7 @@ class TextTask:
         held_out = max(2, len(tokens) // _VALIDATION_SHARE)
         if len(tokens) - held_out <= train.sequence_length:
             raise ValueError(_too_short(len(tokens), held_out, train.sequence_length, config.level))
-        self._train, self._valid = tokens[:-held_out], tokens[-held_out:]
-        self.train_tokens = torch.from_numpy(self._train)
-        self.valid_tokens = torch.from_numpy(self._valid)
+        self.train_tokens, self.valid_tokens = tokens[:-held_out], tokens[-held_out:]
         self.default_probe = self._probe()
         self.default_prompt = self._prompt(config.corpus)
 
@@ -136,7 +134,8 @@ class TextTask:
         `noise` in [0, 1] is the share of input tokens that are replaced by tokens drawn uniformly; the
         targets stay true.
         """
-        windows = self._train[random_windows(rng, len(self._train), batch_size, length)].astype(np.int64)
+        indices = random_windows(rng, len(self.train_tokens), batch_size, length)
+        windows = self.train_tokens[indices].astype(np.int64)
         inputs, targets = windows[:-1], windows[1:]
         if noise > 0:
             hit = rng.random(inputs.shape) < noise
@@ -148,17 +147,17 @@ class TextTask:
 
         If the part is shorter than that, so is the window.
         """
-        last = len(self._valid) - 1
+        last = len(self.valid_tokens) - 1
         length = min(length, last)
         count = min(_VALIDATION_SEQUENCES, last // length)
         starts = np.linspace(0, last - length, count).astype(np.int64)
-        windows = self._valid[np.arange(length + 1)[:, None] + starts].astype(np.int64)
+        windows = self.valid_tokens[np.arange(length + 1)[:, None] + starts].astype(np.int64)
         return Batch(torch.from_numpy(windows[:-1]), torch.from_numpy(windows[1:]))
 
     def _probe(self) -> str:
         """The validation part from its first new line on, or else its first new word."""
         wanted = _PROBE_LENGTH[self.level]
-        head = [self.vocabulary[number] for number in self._valid[: 10 * wanted]]
+        head = [self.vocabulary[number] for number in self.valid_tokens[: 10 * wanted]]
         start = 0
         for mark in ("\n", " ") if self.level == "characters" else ("\n", "."):
             # not where too little would be left to look at
@@ -167,28 +166,24 @@ class TextTask:
                 while head[start] == "\n" and start < len(head) - 1:
                     start += 1
                 break
-        return self.decode(self._valid[start : start + wanted])
+        return self.decode(self.valid_tokens[start : start + wanted])
 
     def _prompt(self, corpus: str) -> str:
         """What suits the corpus; for others its first word, of at most 12 characters."""
-        beginning = self.decode(self._train[:12]).strip()
+        beginning = self.decode(self.train_tokens[:12]).strip()
         first_word = beginning.split(maxsplit=1)[0] if beginning else ""
         for prompt in (_PROMPTS.get(corpus, ""), first_word + " ", first_word):
             tokens = self.encode(prompt)
             if prompt.strip() and tokens and self.decode(tokens).strip() == prompt.strip():
                 return prompt
-        return self.decode(self._train[:1])
+        return self.decode(self.train_tokens[:1])
 
 
 def _too_short(size: int, held_out: int, length: int, level: str) -> str:
     """One sentence that names both lengths and what to do."""
-    longest = size - held_out - 1
-    lower = f" or lower the sequence length to at most {longest}" if longest >= _shortest_length() else ""
+    longest, shortest = size - held_out - 1, limits(TrainConfig, "sequence_length")["low"]
+    lower = f" or lower the sequence length to at most {longest}" if longest >= shortest else ""
     return (
         f"The text has {size:,} {level}, of which the last {held_out} are kept for validation, and that is "
         f"too short for a sequence length of {length}: paste more text{lower}."
     )
-
-
-def _shortest_length() -> int:
-    return int(limits(TrainConfig, "sequence_length")["low"])

@@ -136,23 +136,18 @@ def _parse(text: str) -> tuple[pandas.DataFrame, list[str], int]:
         "float_precision": "round_trip",
         "skipinitialspace": True,
     }
-    lines = sum(map(bool, map(str.strip, io.StringIO(text)))) - has_header
+    lines = sum(1 for line in io.StringIO(text) if line.strip()) - has_header
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        try:
-            table = pandas.read_csv(io.StringIO(text), **options)
-        except pandas.errors.EmptyDataError:
-            return pandas.DataFrame(index=[], columns=range(width)), names, 0
-        except (ValueError, OverflowError):
-            # most often a quotation mark that never closes
-            options["quoting"] = csv.QUOTE_NONE
+        for quoting in (csv.QUOTE_MINIMAL, csv.QUOTE_NONE):  # a quotation mark may never be closed
             try:
-                table = pandas.read_csv(io.StringIO(text), **options)
+                table = pandas.read_csv(io.StringIO(text), quoting=quoting, **options)
+            except pandas.errors.EmptyDataError:
+                table = pandas.DataFrame(index=[], columns=range(width))
             except (ValueError, OverflowError):
-                raise ValueError(
-                    "The file could not be read as a table: save it as CSV, a row a line."
-                ) from None
-    return table, names, max(0, lines - len(table))
+                continue
+            return table, names, max(0, lines - len(table))
+    raise ValueError("The file could not be read as a table: save it as CSV, a row a line.")
 
 
 def _separator(lines: list[str]) -> str:
