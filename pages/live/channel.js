@@ -14,6 +14,17 @@ export function channelFor(base, token) {
   return channels.get(token);
 }
 
+/**
+ * From now on `draw(frame or null, channel)` follows the run of `token`, in place of the one that `element`
+ * followed before; `element.unfollow()` ends it.
+ */
+export function follow(element, { base, token }, draw, order) {
+  if (element.token === token) return;
+  element.token = token;
+  element.unfollow?.();
+  element.unfollow = channelFor(base, token).subscribe(draw, order);
+}
+
 class Channel {
   constructor(base, token) {
     this.token = token;

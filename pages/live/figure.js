@@ -2,6 +2,7 @@
 // where they differ from what it shows.
 
 import { channelFor } from "./channel.js";
+import { make } from "./dom.js";
 import { rows } from "./frame.js";
 import { paint } from "./paint.js";
 import { themeOf } from "./theme.js";
@@ -35,11 +36,9 @@ class Figure {
     element.classList.add("live-figure");
     this.element = element;
     this.next = 0; // earliest time of the next redraw by Plotly itself
-    this.plot = document.createElement("div");
-    this.note = document.createElement("div");
-    this.note.className = "live-empty";
+    this.plot = make("div", "", element);
     this.plot.setAttribute("role", "img");
-    element.append(this.plot, this.note);
+    this.note = make("div", "live-empty", element);
     // a page that is being left has figures without a size, which Plotly refuses
     this.resizer = new ResizeObserver(
       () => this.drawn && this.plot.offsetWidth > 0 && this.Plotly.Plots.resize(this.plot).catch(() => {})
@@ -80,10 +79,9 @@ class Figure {
     }
     const { traces, layout, matrices } = this.changes(frame);
     let painted = traces.size === 0 && layout.length === 0;
-    for (const [index, array] of matrices) {
-      const z = rows(array);
+    for (const [index, z] of matrices) {
       this.plot.data[index].z = z;
-      painted = painted && paint(this.plot, index, z, array);
+      painted = painted && paint(this.plot, index, z);
     }
     if (painted) return;
     const now = performance.now();
@@ -109,10 +107,10 @@ class Figure {
   /** Draw from scratch: the first time, and when the theme or the figure itself changed. */
   build(frame) {
     const figure = structuredClone(this.data.figure);
-    this.paint(figure);
+    this.applyTheme(figure);
     this.sent = new Map(); // what the plot now shows, by trace and attribute
     const { traces, layout, matrices } = this.changes(frame);
-    for (const [index, array] of matrices) figure.data[index].z = rows(array);
+    for (const [index, z] of matrices) figure.data[index].z = z;
     for (const [index, update] of traces) Object.assign(figure.data[index], update);
     for (const [attribute, value] of layout) assign(figure.layout, attribute, value);
     this.Plotly.react(this.plot, figure.data, figure.layout, CONFIG);
@@ -125,7 +123,7 @@ class Figure {
     const matrices = [];
     for (const { trace, attribute, array, meta, scale } of this.data.feeds) {
       if (array && frame.arrays[array].shape.length === 2) {
-        matrices.push([trace, frame.arrays[array]]);
+        matrices.push([trace, rows(frame.arrays[array])]);
         continue;
       }
       let value = array ? frame.arrays[array].values : frame.meta[meta];
@@ -144,7 +142,7 @@ class Figure {
   }
 
   /** Colours and fonts of the page's theme. */
-  paint(figure) {
+  applyTheme(figure) {
     const theme = themeOf(this.element);
     this.theme = JSON.stringify(theme);
     const lines = theme.dark ? "rgba(255,255,255,0.15)" : "rgba(0,0,0,0.10)";

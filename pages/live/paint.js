@@ -2,18 +2,19 @@
 // every frame, some 15 ms a figure; here only the picture is made again, and the values that hovering reads.
 // Colours are those that Plotly itself would give.
 
+import { channels } from "./theme.js";
+
 const tables = new Map(); // colour scale as text → 256 colours as 32-bit numbers
 
 /**
  * True if trace `index` of `plot` now shows `rows`; false if it cannot be done like this (nothing drawn yet,
  * another size, or the user has zoomed), and Plotly has to.
  */
-export function paint(plot, index, rows, { shape }) {
+export function paint(plot, index, rows) {
   const drawn = plot.calcdata?.[index]?.[0];
   const trace = plot._fullData?.[index];
   if (!drawn?.z || trace?.type !== "heatmap") return false;
-  const [height, width] = shape;
-  if (drawn.z.length !== height || drawn.z[0].length !== width) return false;
+  if (drawn.z.length !== rows.length || drawn.z[0].length !== rows[0]?.length) return false;
   const layout = plot._fullLayout;
   const axes = [trace.xaxis, trace.yaxis].map((id) => layout[`${id[0]}axis${id.slice(1)}`]);
   if (!axes.every((axis) => axis.autorange)) return false;
@@ -72,9 +73,4 @@ function colours(scale) {
     tables.set(key, Uint32Array.from({ length: 256 }, (_, k) => mix(k / 255)));
   }
   return tables.get(key);
-}
-
-function channels(colour) {
-  if (!colour.startsWith("#")) return colour.match(/[\d.]+/g).slice(0, 3).map(Number);
-  return [1, 3, 5].map((k) => parseInt(colour.slice(k, k + 2), 16));
 }

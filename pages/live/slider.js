@@ -1,6 +1,7 @@
 // A range input that sends its value while it is dragged, and tells Python once it is let go.
 
 import { channelFor } from "./channel.js";
+import { make } from "./dom.js";
 
 const STEPS = 200; // positions of a slider that is not over whole numbers
 
@@ -49,12 +50,6 @@ export function render(element, data, actions) {
 export function remove() {}
 
 function build(element) {
-  const make = (tag, className, parent) => {
-    const node = document.createElement(tag);
-    node.className = className;
-    parent.append(node);
-    return node;
-  };
   const label = make("label", "live-slider", element);
   const name = make("span", "live-slider-name", label);
   const output = make("output", "live-slider-value", label);

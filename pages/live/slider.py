@@ -18,35 +18,53 @@ def live_slider(
     *,
     key: str,
     token: str,
-    scale: str = "linear",
-    decimals: int = 0,
-    high: float | None = None,
+    **options: Any,
 ) -> None:
-    """A slider for field `name` of `config` (`Knobs` or `View`), from its metadata, or up to `high`.
-
-    scale: "linear", or "log" for values that matter by their ratio. decimals: shown (log: significant
-    digits).
-    """
-    spec = limits(config, name)
-    value, heard = left_at(key, value)
+    """A slider for field `name` of `config` (`Knobs` or `View`); the options are those of `slider_data`."""
     mount(
         "slider.js",
         key=key,
         token=token,
         height=44,
-        label=label,
-        kind="knob" if config is Knobs else "view",
-        name=name,
-        value=value,
-        heard=heard,
-        low=spec["low"],
-        high=max(spec["high"] if high is None else high, value or 0),  # a link may go further
-        scale=scale,
-        decimals=decimals,
-        whole=isinstance(spec["low"], int),
-        unlimited=False,
-        about=spec["about"],
+        **slider_data(label, config, name, value, key, **options),
     )
+
+
+def slider_data(
+    label: str,
+    config: type[Checked],
+    name: str,
+    value: float | None,
+    key: str,
+    *,
+    scale: str = "linear",
+    decimals: int = 0,
+    low: float | None = None,
+    high: float | None = None,
+    about: str | None = None,
+) -> dict[str, Any]:
+    """What slider.js needs for field `name`, from the field's metadata.
+
+    scale: "linear", or "log" for values that matter by their ratio. decimals: shown (log: significant
+    digits). low, high: where the slider ends, if not where the field does; a link may go further.
+    """
+    spec = limits(config, name)
+    value, heard = left_at(key, value)
+    low, high = (spec[end] if given is None else given for end, given in (("low", low), ("high", high)))
+    return {
+        "label": label,
+        "kind": "knob" if config is Knobs else "view",
+        "name": name,
+        "value": value,
+        "heard": heard,
+        "low": low if value is None else min(low, value),
+        "high": high if value is None else max(high, value),
+        "scale": scale,
+        "decimals": decimals,
+        "whole": isinstance(spec["low"], int),
+        "unlimited": spec["default"] is None,
+        "about": about or spec["about"],
+    }
 
 
 def left_at(key: str, value: Any) -> tuple[Any, int]:

@@ -1,6 +1,7 @@
 // A text box of one line whose text the run reads as it is typed. Line breaks are shown as ↵, and typed as Enter.
 
 import { channelFor } from "./channel.js";
+import { make } from "./dom.js";
 
 const PAUSE = 60; // milliseconds without a key before it is sent
 const LEFT = 800; // … and before Python, and so the address of the page, learns of it
@@ -57,17 +58,11 @@ export function remove(element) {
 }
 
 function build(element) {
-  const label = document.createElement("label");
-  label.className = "live-text";
-  const name = document.createElement("span");
-  name.className = "live-text-name";
-  const box = document.createElement("textarea");
-  box.className = "live-text-box";
+  const label = make("label", "live-text", element);
+  const name = make("span", "live-text-name", label);
+  const note = make("span", "live-text-note", label);
+  const box = make("textarea", "live-text-box", label);
   box.spellcheck = false;
-  const note = document.createElement("span");
-  note.className = "live-text-note";
-  label.append(name, note, box);
-  element.append(label);
   element.parts = { label, name, note, box };
   element.moves = 0; // that Python was told of
 }

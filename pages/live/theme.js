@@ -12,9 +12,12 @@ const probe = document.createElement("canvas").getContext("2d");
 
 function luminance(colour) {
   probe.fillStyle = colour; // the canvas turns any CSS colour into #rrggbb or rgba(…)
-  const text = probe.fillStyle;
-  const parts = text.startsWith("#")
-    ? [1, 3, 5].map((k) => parseInt(text.slice(k, k + 2), 16))
-    : text.match(/[\d.]+/g).map(Number);
-  return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2];
+  const [red, green, blue] = channels(probe.fillStyle);
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+}
+
+/** Red, green and blue, 0 … 255, of "#rrggbb", "rgb(…)" or "rgba(…)". */
+export function channels(colour) {
+  if (!colour.startsWith("#")) return colour.match(/[\d.]+/g).slice(0, 3).map(Number);
+  return [1, 3, 5].map((k) => parseInt(colour.slice(k, k + 2), 16));
 }

@@ -26,9 +26,9 @@ NAMES = {
 Scale = list[list[float | str]]
 
 
-def text_colour(signal: str | None) -> str:
+def text_colour(signal: str) -> str:
     """CSS colour of a signal's name: its own, moved towards the text's, to be legible in both themes."""
-    return f"color-mix(in srgb, {GATES[signal or 'c']} 78%, currentColor)"
+    return f"color-mix(in srgb, {GATES[signal]} 78%, currentColor)"
 
 
 def on_dark(colour: str) -> str:

@@ -1,6 +1,7 @@
 // Errors of a series network in the series' own units, beside the naive guess.
 
-import { channelFor } from "./channel.js";
+import { follow } from "./channel.js";
+import { make } from "./dom.js";
 
 const ROWS = [
   ["one_step_rmse", "one step ahead", "Typical error (RMSE) of predicting each next value of the validation part."],
@@ -10,29 +11,20 @@ const ROWS = [
 
 export function render(element, data) {
   element.classList.add("live-errors");
-  if (element.token === data.token) return;
-  element.token = data.token;
-  element.unsubscribe?.();
-  element.unsubscribe = channelFor(data.base, data.token).subscribe((frame) => show(element, frame?.meta));
+  follow(element, data, (frame) => show(element, frame?.meta));
 }
 
 export function remove(element) {
-  element.unsubscribe?.();
+  element.unfollow?.();
 }
 
 function show(element, meta) {
   if (!element.firstChild) {
     element.cells = ROWS.map(([, name, about]) => {
-      const cell = element.appendChild(document.createElement("div"));
-      cell.className = "live-error";
+      const cell = make("div", "live-error", element);
       cell.title = about;
-      const value = document.createElement("span");
-      value.className = "live-error-value";
-      const label = document.createElement("span");
-      label.className = "live-error-name";
-      label.textContent = name;
-      cell.append(label, value);
-      return value;
+      make("span", "live-error-name", cell, name);
+      return make("span", "live-error-value", cell);
     });
   }
   ROWS.forEach(([key], place) => {

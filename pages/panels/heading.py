@@ -6,12 +6,12 @@ import html
 
 import streamlit as st
 
-from pages.panels.colours import NAMES, text_colour
+from pages.panels.colours import text_colour
 
 
 def heading(title: str, about: str, signal: str | None = None, tooltip: str = "") -> None:
     """title and about are ours, never a user's. signal: i, f, g, o, c or h, for its colour."""
-    colour = f"color:{text_colour(signal)}" if signal in NAMES else ""
+    colour = f"color:{text_colour(signal)}" if signal else ""
     st.html(
         f'<div style="font-size:0.95rem;line-height:1.3;white-space:nowrap;overflow:hidden;'
         f'text-overflow:ellipsis" title="{html.escape(tooltip or about)}">'

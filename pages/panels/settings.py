@@ -75,6 +75,10 @@ class Settings:
         """Of a setting, in the session and in the address."""
         return f"{self.page}_{name}"
 
+    def live_key(self, name: str) -> str:
+        """Of the live control over a setting."""
+        return f"live_{self.key(name)}"
+
     def stored(self, config: type[Checked], name: str) -> Any:
         """A setting's value: from the address if that says something new, else where it was left, else the
         default.
@@ -85,7 +89,7 @@ class Settings:
         given = st.query_params.get(key)
         if given is not None and given != written.get(key) and not self._is_echo(key, given):
             store[key] = self._parsed(config, name, default)
-            forget_left_at(f"live_{key}")
+            forget_left_at(self.live_key(name))
             if key in st.session_state:
                 st.session_state[key] = store[key]
         self._link(key, store.setdefault(key, default), default)
@@ -118,25 +122,25 @@ class Settings:
         written = st.session_state["in_address"]
         before = written.get(key)
         if before not in (None, text):
-            st.session_state.setdefault("was_in_address", {})[key, before] = time.monotonic()
+            st.session_state["was_in_address"][key, before] = time.monotonic()
         if text is None:
             st.query_params.pop(key, None)
             written.pop(key, None)
-        elif st.query_params.get(key) != text:
-            st.query_params[key] = written[key] = text
-        else:
-            written[key] = text
+            return
+        written[key] = text
+        if st.query_params.get(key) != text:
+            st.query_params[key] = text
 
     @staticmethod
     def _is_echo(key: str, text: str) -> bool:
         """True for what the address held until a moment ago: not a new link, but a browser that is behind."""
-        replaced = st.session_state.get("was_in_address", {}).get((key, text), -ECHO)
-        return time.monotonic() - replaced < ECHO
+        replaced = st.session_state["was_in_address"].get((key, text))
+        return replaced is not None and time.monotonic() - replaced < ECHO
 
     def live(self, config: type[Checked], name: str) -> Any:
         """Value of a setting whose control acts over the channel: where that was left, else as `stored`."""
-        value, key = self.stored(config, name), self.key(name)
-        left, _ = left_at(f"live_{key}", value)
+        value = self.stored(config, name)
+        left, _ = left_at(self.live_key(name), value)
         if left != value:
             self.remember(config, name, left)
             told_by_the_control(self.page, "knob" if config is Knobs else "view", name, left)
@@ -144,13 +148,13 @@ class Settings:
 
     def slider(self, label: str, config: type[Checked], name: str, token: str, **options: Any) -> None:
         """A live slider over field `name`."""
-        value, key = self.stored(config, name), f"live_{self.key(name)}"
-        live_slider(label, config, name, value, key=key, token=token, **options)
+        key = self.live_key(name)
+        live_slider(label, config, name, self.stored(config, name), key=key, token=token, **options)
 
     def text(self, label: str, name: str, token: str, about: str) -> None:
         """A live text box for the probe or the prompt."""
-        value, key = self.stored(View, name), f"live_{self.key(name)}"
-        live_text(label, name, value, key=key, token=token, about=about)
+        key = self.live_key(name)
+        live_text(label, name, self.stored(View, name), key=key, token=token, about=about)
 
     def _parsed(self, config: type[Checked], name: str, default: Any) -> Any:
         try:

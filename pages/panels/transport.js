@@ -1,6 +1,7 @@
 // Play, pause, step, reset and speed; and the numbers of the frame that is drawn now.
 
-import { channelFor } from "./channel.js";
+import { channelFor, follow } from "./channel.js";
+import { make } from "./dom.js";
 import * as slider from "./slider.js";
 
 const whole = new Intl.NumberFormat("en");
@@ -11,14 +12,8 @@ const LOST = "The connection to the server is lost. The page tries again by itse
 export function render(element, data, actions) {
   if (!element.firstChild) build(element);
   const { buttons, speed } = element.parts;
-  if (element.token !== data.token) {
-    element.token = data.token;
-    element.unsubscribe?.();
-    // drawn last: what it says of the frame is true of every other panel by then
-    element.unsubscribe = channelFor(data.base, data.token).subscribe((frame, channel) => {
-      show(element, frame, channel, actions);
-    }, 1);
-  }
+  // drawn last: what it says of the frame is true of every other panel by then
+  follow(element, data, (frame, channel) => show(element, frame, channel, actions), 1);
   const send = (type) => channelFor(data.base, data.token).send({ type });
   buttons.play.onclick = () => send(element.playing ? "pause" : "play");
   buttons.step.onclick = () => send("step");
@@ -28,7 +23,7 @@ export function render(element, data, actions) {
 }
 
 export function remove(element) {
-  element.unsubscribe?.();
+  element.unfollow?.();
   clearTimeout(element.asking);
 }
 
@@ -80,13 +75,6 @@ function digits(value) {
 }
 
 function build(element) {
-  const make = (tag, className, parent, text = "") => {
-    const node = document.createElement(tag);
-    node.className = className;
-    node.textContent = text;
-    parent.append(node);
-    return node;
-  };
   const root = make("div", "transport", element);
   root.dataset.testid = "live";
   root.dataset.step = 0;

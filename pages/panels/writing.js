@@ -1,6 +1,7 @@
 // What a text network makes. Everything it writes is put on the page as text, never as HTML.
 
-import { channelFor } from "./channel.js";
+import { follow } from "./channel.js";
+import { make } from "./dom.js";
 
 const PARTS = { sample: showSample, growth: showGrowth, next: showNext };
 const ROWS = 6; // samples in the list of how the writing grew
@@ -9,33 +10,23 @@ const whole = new Intl.NumberFormat("en");
 
 export function render(element, data) {
   element.classList.add(`live-${data.part}`);
-  if (element.token === data.token) return;
-  element.token = data.token;
-  element.unsubscribe?.();
-  element.unsubscribe = channelFor(data.base, data.token).subscribe((frame) => {
+  follow(element, data, (frame) => {
     if (frame?.meta.kind === "text") PARTS[data.part](element, frame.meta);
-    else if (!element.firstChild) element.append(line("p", "live-empty", "The network's text appears here."));
+    else if (!element.firstChild) make("p", "live-empty", element, "The network's text appears here.");
   });
 }
 
 export function remove(element) {
-  element.unsubscribe?.();
-}
-
-function line(tag, className, text) {
-  const node = document.createElement(tag);
-  node.className = className;
-  node.textContent = text;
-  return node;
+  element.unfollow?.();
 }
 
 function showSample(element, meta) {
   const key = meta.prompt + "\0" + meta.sample;
   if (element.shown === key) return;
   element.shown = key;
-  const page = line("div", "live-sample-page", "");
-  page.append(line("span", "live-sample-prompt", meta.prompt ?? ""));
-  page.append(line("span", "live-sample-text", meta.sample ?? ""));
+  const page = make("div", "live-sample-page");
+  make("span", "live-sample-prompt", page, meta.prompt ?? "");
+  make("span", "live-sample-text", page, meta.sample ?? "");
   element.replaceChildren(page);
 }
 
@@ -47,8 +38,8 @@ function showGrowth(element, meta) {
   const shown = first ? [first, ...later.slice(1 - ROWS)] : [];
   element.replaceChildren(
     ...shown.flatMap(([step, text]) => [
-      line("span", "live-growth-step", whole.format(step)),
-      line("span", "live-growth-text", text),
+      make("span", "live-growth-step", null, whole.format(step)),
+      make("span", "live-growth-text", null, text),
     ])
   );
 }
@@ -67,13 +58,10 @@ function showNext(element, meta) {
 }
 
 function newBar(element, place) {
-  const row = line("div", "live-next-row", "");
-  const name = line("span", "live-next-token", "");
-  const track = line("span", "live-next-track", "");
-  const bar = line("span", "live-next-bar", "");
-  const value = line("span", "live-next-value", "");
-  track.append(bar);
-  row.append(name, track, value);
+  const row = make("div", "live-next-row");
+  const name = make("span", "live-next-token", row);
+  const bar = make("span", "live-next-bar", make("span", "live-next-track", row));
+  const value = make("span", "live-next-value", row);
   row.parts = { name, bar, value };
   if (element.children[place]) element.children[place].replaceWith(row);
   else element.append(row);
