@@ -1,4 +1,11 @@
-"""How Chromium is started by the browser tests and the bench."""
+"""Which Chromium the browser tests and the bench start, and how."""
+
+import os
+import shutil
+
+# the system's own if there is one, else None; CHROMIUM in the environment names another
+_NAMES = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
 
 # it has no network but this machine's here, and need not try
 FLAGS = [

@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from lstm_core.config import RunConfig, TrainConfig
 from pages.live.channel import HOST, routes
-from tests.bench.servers import ROOT
+from tests.servers import ROOT
 
 
 async def open_runs(request: Request) -> Response:

@@ -3,78 +3,28 @@
 from __future__ import annotations
 
 import os
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from pathlib import Path
 
 import pytest
 
-from tests.chromium import FLAGS
+from tests.chromium import CHROMIUM, FLAGS
+from tests.servers import Server
 
-ROOT = Path(__file__).parents[2]
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 REQUIRED = os.environ.get("REQUIRE_BROWSER") == "1"
 SMALL_PROJECTOR = {"width": 1280, "height": 720}
 LAPTOP = {"width": 1366, "height": 768}
 
 
-class Server:
-    """`streamlit run app.py` on a port of its own."""
-
-    def __init__(self, log: Path, *options: str, base: str = "", **environment: str) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}{base}"
-        self.log = log
-        self.options = [*options, f"--server.baseUrlPath={base}"]
-        self.environment = os.environ | environment
-        self.start()
-
-    def start(self) -> None:
-        command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true"]
-        where = ["--server.address=127.0.0.1", f"--server.port={self.port}"]
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [*command, *where, *self.options],
-                cwd=ROOT,
-                env=self.environment,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
-        self._until_healthy()
-
-    def _until_healthy(self) -> None:
-        deadline = time.monotonic() + 60
-        while True:
-            try:
-                urllib.request.urlopen(f"{self.url}/api/health", timeout=5).close()
-                return
-            except OSError:
-                if self.process.poll() is not None or time.monotonic() > deadline:
-                    raise RuntimeError(f"the server did not start:\n{self.log.read_text()}") from None
-                time.sleep(0.1)
-
-    def stop(self) -> None:
-        self.process.kill()
-        self.process.wait()
-
-
 @pytest.fixture(scope="session")
-def server(tmp_path_factory):
-    server = Server(tmp_path_factory.mktemp("server") / "log.txt")
+def server():
+    server = Server()
     yield server
     server.stop()
-    assert "Traceback" not in server.log.read_text()
+    assert "Traceback" not in server.said()
 
 
 @pytest.fixture(scope="session")
 def browser():
-    if not Path(CHROMIUM).exists():
+    if not CHROMIUM:
         if REQUIRED:
             pytest.fail("REQUIRE_BROWSER=1, but there is no Chromium: apt-get install chromium")
         pytest.skip("there is no Chromium: apt-get install chromium")

@@ -2,13 +2,14 @@
 
 import pytest
 
-from tests.browser.conftest import Server, frames_pass, live, wait_for_status, wait_for_step
+from tests.browser.conftest import frames_pass, live, wait_for_status, wait_for_step
+from tests.servers import Server
 
 pytestmark = pytest.mark.browser
 
 
-def test_a_lost_connection_is_said_and_mends_itself(browser, tmp_path):
-    server = Server(tmp_path / "log.txt")
+def test_a_lost_connection_is_said_and_mends_itself(browser):
+    server = Server()
     context = browser.new_context()
     try:
         page = context.new_page()
@@ -29,8 +30,8 @@ def test_a_lost_connection_is_said_and_mends_itself(browser, tmp_path):
         server.stop()
 
 
-def test_it_works_under_a_base_path(open_page, tmp_path):
-    server = Server(tmp_path / "log.txt", base="/class/lstm")
+def test_it_works_under_a_base_path(open_page):
+    server = Server(base="/class/lstm")
     try:
         for path in ("/", "/series"):
             page = open_page(server.url + path)
@@ -40,8 +41,8 @@ def test_it_works_under_a_base_path(open_page, tmp_path):
         server.stop()
 
 
-def test_who_finds_no_place_waits_and_is_told_so(open_page, tmp_path):
-    server = Server(tmp_path / "log.txt", LSTM_MAX_RUNS="1")
+def test_who_finds_no_place_waits_and_is_told_so(open_page):
+    server = Server(LSTM_MAX_RUNS="1")
     try:
         first = open_page(server.url)
         second = open_page(server.url, wait=False)

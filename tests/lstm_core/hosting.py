@@ -3,16 +3,10 @@
 import threading
 import time
 
-from lstm_core.config import Knobs, ModelConfig, RunConfig, TextConfig, TrainConfig
 from lstm_core.frame import Frame
+from tests.lstm_core.acting import CONFIG as TINY
 
 TIMEOUT = 30  # seconds; reached only when something is broken
-TINY = RunConfig(
-    TextConfig("own", text="the cat sat on the mat. " * 20),
-    ModelConfig(hidden_size=6, embedding_size=3),
-    TrainConfig(sequence_length=6),
-    Knobs(batch_size=2),
-)
 PAUSE, PLAY, STEP = {"type": "pause"}, {"type": "play"}, {"type": "step"}
 
 

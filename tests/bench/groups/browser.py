@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import time
 from collections.abc import Iterator
 
@@ -12,9 +10,10 @@ from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 from lstm_core.config import RunConfig
 from tests.bench import script
 from tests.bench.report import Figure, Options, median, percentile
-from tests.bench.servers import Server, serve
+from tests.bench.servers import serve
 from tests.bench.viewers import LocalViewer
-from tests.chromium import FLAGS
+from tests.chromium import CHROMIUM, FLAGS
+from tests.servers import Server
 
 SCREEN = ViewportSize(width=1366, height=768)
 PIXELS = 12  # of one drag
@@ -25,7 +24,7 @@ def measure(options: Options) -> Iterator[Figure]:
     """The Text page in Chromium, then the path of one message without a browser."""
     with (
         sync_playwright() as playwright,
-        playwright.chromium.launch(executable_path=chromium(), args=FLAGS) as browser,
+        playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS) as browser,
     ):
         yield from _starts(browser, options)
         with serve() as server:
@@ -38,15 +37,9 @@ def measure(options: Options) -> Iterator[Figure]:
     yield Figure("message_p95", "message → the run uses it, p95", percentile(delays, 95), "ms", at_most=50)
 
 
-def chromium() -> str | None:
-    """The system's Chromium if there is one, else None for Playwright's own."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
-
-
 def _open(browser: Browser, server: Server) -> Page:
     page = browser.new_context(viewport=SCREEN).new_page()
-    page.goto(server.address, wait_until="commit")
+    page.goto(server.url, wait_until="commit")
     page.wait_for_selector(script.TRAINED, state="attached", timeout=60_000)
     return page
 

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.bench.report import Figure, Options, percentile
-from tests.bench.servers import ROOT, Server, serve
+from tests.bench.servers import MeasuredServer, serve
+from tests.servers import ROOT
 
 
 def measure(options: Options) -> Iterator[Figure]:
@@ -44,7 +45,7 @@ def measure(options: Options) -> Iterator[Figure]:
 
 
 def _watch(
-    server: Server, tokens: list[str], warm: float, seconds: float
+    server: MeasuredServer, tokens: list[str], warm: float, seconds: float
 ) -> tuple[list[dict[str, Any]], float]:
     """The notes of one viewer a token, and the most memory that the server held meanwhile."""
     command = [sys.executable, "-m", "tests.bench.audience", server.socket, str(warm), str(seconds)]

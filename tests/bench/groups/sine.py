@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
-from lstm_core.config import ModelConfig, RunConfig, SeriesConfig, TrainConfig
+from lstm_core.config import Knobs, ModelConfig, RunConfig, SeriesConfig, TrainConfig
 from tests.bench.report import Figure, Options, median
 from tests.bench.viewers import LocalViewer
 
@@ -21,6 +21,7 @@ def series_page(seed: int) -> RunConfig:
         task=SeriesConfig(),
         model=ModelConfig(hidden_size=32),
         train=TrainConfig(sequence_length=48, seed=seed),
+        knobs=Knobs(learning_rate=5e-3),
     )
 
 
