@@ -111,7 +111,7 @@ def gates_drawing() -> Drawing:
             align="left",
             showarrow=False,
         )
-    figure.update_xaxes(showticklabels=False, showgrid=False, zeroline=False)
+    figure.update_xaxes(showticklabels=False, showgrid=False, zeroline=False, ticks="")
     figure.update_yaxes(autorange="reversed", showticklabels=False, showgrid=False, zeroline=False, ticks="")
     themed = {
         f"annotations.{number}.font.color": [GATES[name], on_dark(GATES[name])]
