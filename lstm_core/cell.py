@@ -15,6 +15,7 @@ single number can be taken out, changed or differentiated.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -32,14 +33,38 @@ class CellStep(NamedTuple):
     h: Tensor
 
 
-def gates(pre: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+class Hold(NamedTuple):
+    """Gates of one layer that are held by hand: where `held`, a gate has `value`, whatever the cell computed.
+
+    Both (4, H); the rows are the gates i, f, g, o, in this order.
+    """
+
+    held: Tensor
+    value: Tensor
+
+
+Holds = Sequence[Hold | None]  # one for each layer
+
+
+def gates(pre: Tensor, hold: Hold | None = None) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """i, f, g, o, each (…, H), from their pre-activations (…, 4H), which stand in this order."""
     i, f, g, o = pre.chunk(4, dim=-1)
-    return torch.sigmoid(i), torch.sigmoid(f), torch.tanh(g), torch.sigmoid(o)
+    i, f, g, o = torch.sigmoid(i), torch.sigmoid(f), torch.tanh(g), torch.sigmoid(o)
+    if hold is not None:
+        i, f, g, o = (
+            torch.where(held, value, gate) for held, value, gate in zip(*hold, (i, f, g, o), strict=True)
+        )
+    return i, f, g, o
 
 
 def cell_step(
-    x: Tensor, h: Tensor, c: Tensor, w_ih: Tensor, w_hh: Tensor, bias: Tensor | None = None
+    x: Tensor,
+    h: Tensor,
+    c: Tensor,
+    w_ih: Tensor,
+    w_hh: Tensor,
+    bias: Tensor | None = None,
+    hold: Hold | None = None,
 ) -> CellStep:
     """One time step of one layer.
 
@@ -49,7 +74,7 @@ def cell_step(
     pre = x @ w_ih.T + h @ w_hh.T
     if bias is not None:
         pre = pre + bias
-    i, f, g, o = gates(pre)
+    i, f, g, o = gates(pre, hold)
     c = f * c + i * g
     h = o * torch.tanh(c)
     return CellStep(i, f, g, o, c, h)
@@ -62,11 +87,12 @@ def layer_weights(lstm: nn.LSTM, layer: int) -> tuple[Tensor, Tensor, Tensor | N
 
 
 def run_cells(
-    lstm: nn.LSTM, inputs: Tensor, state: tuple[Tensor, Tensor] | None = None
+    lstm: nn.LSTM, inputs: Tensor, state: tuple[Tensor, Tensor] | None = None, holds: Holds | None = None
 ) -> list[list[CellStep]]:
     """Read a whole sequence with the weights of `lstm`, step by step: result[layer][t] is a `CellStep`.
 
-    inputs (T, B, input_size); state (h0, c0), each (num_layers, B, H), zeros if None.
+    inputs (T, B, input_size); state (h0, c0), each (num_layers, B, H), zeros if None; holds: gates that
+    are held by hand, layer by layer.
     """
     batch = inputs.shape[1]
     zeros = inputs.new_zeros(lstm.num_layers, batch, lstm.hidden_size)
@@ -75,10 +101,11 @@ def run_cells(
     sequence = list(inputs.unbind(0))
     for layer in range(lstm.num_layers):
         w_ih, w_hh, bias = layer_weights(lstm, layer)
+        hold = holds[layer] if holds else None
         h, c = h0[layer], c0[layer]
         steps.append([])
         for x in sequence:
-            step = cell_step(x, h, c, w_ih, w_hh, bias)
+            step = cell_step(x, h, c, w_ih, w_hh, bias, hold)
             h, c = step.h, step.c
             steps[layer].append(step)
         sequence = [step.h for step in steps[layer]]

@@ -24,6 +24,8 @@ SERIES = (
     "stocks",
     "own",
 )
+SIGNALS = ("i", "f", "g", "o", "c", "h")
+MOST_UNITS = 256
 STOCKS = ("GOOG", "AAPL", "AMZN", "FB", "NFLX", "MSFT")
 
 
@@ -66,7 +68,7 @@ class Checked:
 class ModelConfig(Checked):
     """The network: embedding (text only) → `num_layers` LSTM layers of `hidden_size` → linear head."""
 
-    hidden_size: int = ranged(64, 4, 256, "Hidden units H: how many numbers each layer remembers.")
+    hidden_size: int = ranged(64, 4, MOST_UNITS, "Hidden units H: how many numbers each layer remembers.")
     num_layers: int = ranged(1, 1, 3, "LSTM layers, each reading the hidden states of the one below.")
     # 32 numbers a token are plenty for 60 characters, and keep a vocabulary of thousands of words cheap
     embedding_size: int = ranged(32, 1, 128, "Numbers that stand for one token before the LSTM reads it.")
@@ -150,6 +152,50 @@ class View(Checked):
     )
     top_k: int = ranged(0, 0, 100, "Sample among the k likeliest tokens only; 0 means among all.")
     seed: int = ranged(0, 0, 2**31 - 1, "Seed of the sampling.")
+    # the selection; what lies beyond this network or this probe is brought inside
+    unit: int | None = ranged(None, 0, MOST_UNITS - 1, "The chosen unit; None for the most active one.")
+    time: int | None = ranged(None, 0, 127, "The chosen time step of the probe; None for the last.")
+    signal: str = one_of("c", SIGNALS, "The signal that colours the sequence: a gate, c or h.")
+    at: int | None = ranged(
+        None, 0, 2**31 - 1, "Show the network as it was at the newest snapshot up to this step; None: now."
+    )
+
+
+@dataclass(frozen=True)
+class Hands(Checked):
+    """Hands on the gates: an intervention in the layer shown, while everything else goes its way.
+
+    i, f, g, o: held at this value instead of what the cell computes; None as learned. `selected`: the units
+    concerned if `scope` says so. `off`: units that are switched off, so that their c and h stay 0.
+    `training`: whether training itself goes on under the intervention; otherwise it goes on without.
+    """
+
+    i: float | None = ranged(None, 0.0, 1.0, "Input gate: 0 lets nothing new in, 1 everything.")
+    f: float | None = ranged(None, 0.0, 1.0, "Forget gate: 0 forgets at every step, 1 never.")
+    g: float | None = ranged(None, -1.0, 1.0, "Candidate: what there is to write.")
+    o: float | None = ranged(None, 0.0, 1.0, "Output gate: 0 hides the cell, 1 shows all of it.")
+    scope: str = one_of("all", ("all", "selected"), "Whether the held gates are those of all units.")
+    selected: tuple[int, ...] = ()
+    off: tuple[int, ...] = ()
+    training: bool = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in ("selected", "off"):
+            units = getattr(self, name)
+            if not isinstance(units, list | tuple) or len(units) > MOST_UNITS:
+                raise ValueError(f"{name} must be a list of at most {MOST_UNITS} units.")
+            for unit in units:
+                self._check_range(f"a unit of {name}", unit, 0, MOST_UNITS - 1)
+            object.__setattr__(self, name, tuple(sorted(set(units))))
+        if not isinstance(self.training, bool):
+            raise ValueError(f"training is {self.training!r}; it must be true or false.")
+
+    @property
+    def idle(self) -> bool:
+        """True if nothing is held and no unit is off."""
+        held = any(getattr(self, gate) is not None for gate in "ifgo")
+        return not self.off and not (held and (self.scope == "all" or self.selected))
 
 
 # Multiply-adds of one step's forward pass: about 1.5 s of one core for a whole step. A step cannot be
@@ -169,6 +215,7 @@ class RunConfig:
     train: TrainConfig = TrainConfig()
     knobs: Knobs = Knobs()
     view: View = View()
+    hands: Hands = Hands()
 
     def __post_init__(self) -> None:
         if self.step_work > WORK_LIMIT:

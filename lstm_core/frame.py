@@ -5,7 +5,8 @@
     0–7 bytes zeros, up to a multiple of 8
     the rest  the arrays' bytes, little-endian, C order, each at a multiple of 8; offsets count from here
 
-Heatmaps travel as float16: 11 significant bits keep three decimal digits, at half the size.
+Heatmaps stand in the same table with the type "digits3", two bytes a number: three significant decimal
+digits, exactly those that a hover shows (lstm_core/digits.py describes the codes).
 """
 
 from __future__ import annotations
@@ -18,25 +19,35 @@ from typing import Any
 
 import numpy as np
 
-DTYPES = {"float16": "<f2", "float32": "<f4", "int32": "<i4"}
+from lstm_core import digits
+
+DTYPES = {"float32": "<f4", "int32": "<i4"}
+DIGITS, CODES = "digits3", "<u2"
 
 
 @dataclass(frozen=True)
 class Frame:
-    """`meta`: plain JSON values. `arrays`: named arrays of float16, float32 or int32."""
+    """All that a viewer sees of one moment.
+
+    meta: plain JSON values. arrays: named arrays of float32 or int32. heatmaps: named matrices (rows,
+    columns) of float32 or float64, which arrive as float32, rounded to three significant digits. A name
+    stands for an array or for a heatmap, not for both.
+    """
 
     meta: dict[str, Any]
     arrays: dict[str, np.ndarray] = field(default_factory=dict)
+    heatmaps: dict[str, np.ndarray] = field(default_factory=dict)
 
     def encode(self) -> bytes:
-        """The bytes described above. Raises ValueError for a dtype that has no place on the wire."""
+        """The bytes described above. Raises ValueError for what has no place on the wire."""
+        if twice := self.arrays.keys() & self.heatmaps.keys():
+            raise ValueError(f"{min(twice)!r} is an array and a heatmap; a name stands for one of them.")
+        parts = [(name, array.dtype.name, _array(name, array)) for name, array in self.arrays.items()]
+        parts += [(name, DIGITS, _codes(name, matrix)) for name, matrix in self.heatmaps.items()]
         table, chunks, offset = [], [], 0
-        for name, array in self.arrays.items():
-            dtype = DTYPES.get(array.dtype.name)
-            if dtype is None:
-                raise ValueError(f"array {name!r} is {array.dtype}; frames carry {', '.join(DTYPES)}.")
-            data = np.ascontiguousarray(array, dtype=dtype).tobytes()
-            table.append([name, array.dtype.name, list(array.shape), offset, len(data)])
+        for name, dtype, array in parts:
+            data = array.tobytes()
+            table.append([name, dtype, list(array.shape), offset, len(data)])
             chunks.append(data + bytes(-len(data) % 8))
             offset += len(chunks[-1])
         # half a surrogate pair, as a browser may send while an emoji is being typed, becomes "?"
@@ -46,20 +57,43 @@ class Frame:
 
     @classmethod
     def decode(cls, data: bytes) -> Frame:
-        """The frame that `encode` made these bytes from. Raises ValueError for anything else."""
+        """The frame that `encode` made these bytes from, its heatmaps rounded. Raises ValueError for anything
+        else.
+        """
         try:
             (length,) = struct.unpack_from("<I", data)
             header = json.loads(data[4 : 4 + length])
             start = 4 + length + (-(4 + length) % 8)
-            arrays = {}
+            arrays, heatmaps = {}, {}
             for name, dtype, shape, offset, size in header["arrays"]:
                 chunk = data[start + offset : start + offset + size]
-                arrays[name] = np.frombuffer(chunk, dtype=DTYPES[dtype]).reshape(shape)
+                if dtype == DIGITS:
+                    rows, columns = shape
+                    codes = np.frombuffer(chunk, dtype=CODES).reshape(rows, columns)
+                    heatmaps[name] = digits.decode(codes)
+                else:
+                    arrays[name] = np.frombuffer(chunk, dtype=DTYPES[dtype]).reshape(shape)
             if not isinstance(header["meta"], dict):
                 raise TypeError("its meta is not an object")
-            return cls(header["meta"], arrays)
+            return cls(header["meta"], arrays, heatmaps)
         except (struct.error, KeyError, TypeError, ValueError, RecursionError) as error:
             raise ValueError(f"these bytes are not a frame: {error}") from error
+
+
+def _array(name: str, array: np.ndarray) -> np.ndarray:
+    dtype = DTYPES.get(array.dtype.name)
+    if dtype is None:
+        raise ValueError(f"array {name!r} is {array.dtype}; frames carry {', '.join(DTYPES)}.")
+    return array.astype(dtype, order="C", copy=False)
+
+
+def _codes(name: str, matrix: np.ndarray) -> np.ndarray:
+    if matrix.ndim != 2 or matrix.dtype.name not in ("float32", "float64"):
+        shape = "×".join(map(str, matrix.shape))
+        raise ValueError(
+            f"heatmap {name!r} is {shape} of {matrix.dtype}; it must be a matrix of float32 or float64."
+        )
+    return digits.encode(matrix).astype(CODES, copy=False)
 
 
 def _json(content: dict[str, Any]) -> str:

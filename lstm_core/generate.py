@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lstm_core.cell import Holds, cell_step, layer_weights
 from lstm_core.model import SequenceModel, State
 
 
@@ -15,12 +16,15 @@ class Stepper:
     """Feeds a model one token or value at a time, carrying its state along. Batch size 1, no gradients.
 
     `torch.lstm_cell` is the same fused cell that training uses, but without the overhead of a sequence;
-    weights are used directly, because calling a module takes longer than what these small ones compute.
+    weights are used directly, because calling a module takes longer than what these small ones compute. With
+    gates held by hand it is the plain cell.
     """
 
-    def __init__(self, model: SequenceModel, state: State | None = None) -> None:
+    def __init__(self, model: SequenceModel, state: State | None = None, holds: Holds | None = None) -> None:
         lstm = model.lstm
+        self.holds = holds
         self.layers = lstm.all_weights
+        self.plain = [layer_weights(lstm, n) for n in range(lstm.num_layers)] if holds else []
         self.embeddings = None if model.embedding is None else model.embedding.weight
         self.head = model.head
         zeros = torch.zeros(lstm.num_layers, 1, lstm.hidden_size)
@@ -34,15 +38,20 @@ class Stepper:
         else:
             x = self.embeddings[int(read)][None]
         for n, weights in enumerate(self.layers):
-            self.state[n] = torch.lstm_cell(x, self.state[n], *weights)
+            if self.holds:
+                w_ih, w_hh, bias = self.plain[n]
+                step = cell_step(x, *self.state[n], w_ih, w_hh, bias, self.holds[n])
+                self.state[n] = step.h, step.c
+            else:
+                self.state[n] = torch.lstm_cell(x, self.state[n], *weights)
             x = self.state[n][0]
         return torch.addmv(self.head.bias, self.head.weight, x[0])
 
 
 @torch.no_grad()
-def read(model: SequenceModel, inputs: Tensor) -> tuple[Tensor, State]:
+def read(model: SequenceModel, inputs: Tensor, holds: Holds | None = None) -> tuple[Tensor, State]:
     """Read (T,) tokens or (T, 1) values; all predictions (T, vocab_size or 1), and the state after them."""
-    predictions, state = model(inputs[:, None])
+    predictions, state = model(inputs[:, None], holds=holds)
     return predictions[:, 0], state
 
 
@@ -54,6 +63,7 @@ def sample_text(
     temperature: float = 1.0,
     top_k: int = 0,
     seed: int = 0,
+    holds: Holds | None = None,
 ) -> list[int]:
     """`length` tokens that continue `prompt` (at least one token), drawn at random.
 
@@ -66,8 +76,8 @@ def sample_text(
     if not len(prompt):
         raise ValueError("a prompt needs at least one token to continue from.")
     draws = np.random.default_rng(seed).random(length)
-    logits, state = read(model, torch.tensor(prompt))
-    stepper, last = Stepper(model, state), logits[-1]
+    logits, state = read(model, torch.tensor(prompt), holds)
+    stepper, last = Stepper(model, state, holds), logits[-1]
     tokens: list[int] = []
     for draw in draws:
         tokens.append(_draw(last.numpy().astype(np.float64), temperature, top_k, draw))
@@ -86,22 +96,26 @@ def _draw(logits: np.ndarray, temperature: float, top_k: int, draw: float) -> in
     return min(int(np.searchsorted(cumulative, draw * cumulative[-1], side="right")), len(logits) - 1)
 
 
-def next_tokens(model: SequenceModel, prompt: Sequence[int], k: int = 8) -> tuple[list[int], np.ndarray]:
+def next_tokens(
+    model: SequenceModel, prompt: Sequence[int], k: int = 8, holds: Holds | None = None
+) -> tuple[list[int], np.ndarray]:
     """The k likeliest tokens after `prompt`, likeliest first, and their probabilities (k,), temperature 1."""
-    logits, _ = read(model, torch.tensor(prompt))
+    logits, _ = read(model, torch.tensor(prompt), holds)
     probabilities, tokens = torch.softmax(logits[-1], dim=-1).topk(min(k, logits.shape[-1]))
     return tokens.tolist(), probabilities.numpy()
 
 
 @torch.inference_mode()
-def forecast(model: SequenceModel, known: Tensor, steps: int) -> tuple[np.ndarray, np.ndarray]:
+def forecast(
+    model: SequenceModel, known: Tensor, steps: int, holds: Holds | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Read the `known` values (T, 1), then feed on its own predictions for `steps` more.
 
     Returns the one-step-ahead predictions (T,), where entry t is the prediction of value t + 1, and the
     closed-loop forecast (steps,), which begins one step after the last known value. Scaled units.
     """
-    predictions, state = read(model, known)
-    stepper, value = Stepper(model, state), predictions[-1]
+    predictions, state = read(model, known, holds)
+    stepper, value = Stepper(model, state, holds), predictions[-1]
     values = []
     for _ in range(steps):
         values.append(value.item())

@@ -13,12 +13,13 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from lstm_core.config import RunConfig
 from lstm_core.frame import Frame
+from lstm_core.observe import PARTS
 from lstm_core.run import Run
 from lstm_core.tasks import make_task
 
@@ -37,6 +38,7 @@ class _Viewer:
     deliver: Deliver
     ready: bool = True  # has drawn what it got and wants the next frame
     seen: bytes | None = None  # the last frame it got
+    wants: frozenset[str] = frozenset()  # parts of a frame that not everybody shows
 
 
 @dataclass
@@ -91,10 +93,32 @@ class RunHost:
         Raises ValueError when its data cannot be learnt from.
         """
         make_task(config.task, config.train)  # here so that the page can say what is wrong
+        return self._seat(config, Run(config))
+
+    def branch(self, token: str, step: int) -> str:
+        """Open a run that goes on from where another one was at `step`, or at the last snapshot before, and
+        return its token. The other one goes its own way.
+
+        Raises KeyError for an unknown token, ValueError while that run has no network yet.
+        """
+        with self._lock:
+            seat = self._seats[token]
+        return self._seat(seat.config, Run(seat.config, branch=seat.run.branch(step)))
+
+    def film(self, token: str) -> list[bytes]:
+        """A frame of every snapshot of a run, the first one first. Takes a second or two.
+
+        Raises KeyError for an unknown token.
+        """
+        with self._lock:
+            run = self._seats[token].run
+        return list(run.film())
+
+    def _seat(self, config: RunConfig, run: Run) -> str:
         token = secrets.token_urlsafe(16)
         with self._lock:
             now = time.monotonic()
-            self._seats[token] = _Seat(config, Run(config), unwatched_since=now)
+            self._seats[token] = _Seat(config, run, unwatched_since=now)
             self._clean(now)
         return token
 
@@ -147,14 +171,18 @@ class RunHost:
             self._enqueue(token, 0.0)
         return viewer
 
-    def ready(self, viewer: int) -> None:
-        """The viewer has drawn its frame and wants the newest. Until it says so it gets none."""
+    def ready(self, viewer: int, wants: Iterable[object] = ()) -> None:
+        """The viewer has drawn its frame and wants the newest. Until it says so it gets none.
+
+        wants: the parts of a frame (of `PARTS`; others are ignored) that it shows, from now on.
+        """
         with self._lock:
             token = self._watched.get(viewer)
             if token is None:
                 return
             seat = self._seats[token]
             seat.viewers[viewer].ready = True
+            seat.viewers[viewer].wants = frozenset(part for part in PARTS if part in wants)
             self._deliver(seat)
             seat.run.wanted = seat.run.wanted or seat.viewers[viewer].ready
             self._enqueue(token, 0.0)
@@ -290,7 +318,9 @@ class RunHost:
                 if turn is None:
                     return
                 token, seat, seconds = turn
-                seat.run.wanted = any(viewer.ready for viewer in seat.viewers.values())
+                viewers = seat.viewers.values()
+                seat.run.wanted = any(viewer.ready for viewer in viewers)
+                seat.run.wants = frozenset[str]().union(*(viewer.wants for viewer in viewers))
             start = time.monotonic()
             delay = seat.run.work(seconds)
             overrun = time.monotonic() - start - seconds

@@ -5,32 +5,34 @@ An observer only looks. It draws no number from the training stream and changes 
 
 from __future__ import annotations
 
+import copy
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
-from lstm_core.config import View
+from lstm_core.backward import gradient_check
+from lstm_core.cell import Holds
+from lstm_core.config import Hands, View
+from lstm_core.find import Question, find_units
 from lstm_core.frame import Frame
-from lstm_core.generate import forecast, next_tokens, sample_text
-from lstm_core.tasks import SeriesTask, TextTask
-from lstm_core.tasks.tokens import normalise, split
-from lstm_core.trace import trace
+from lstm_core.generate import next_tokens
+from lstm_core.hold import holds_of
+from lstm_core.inside import cell_numbers, truth
+from lstm_core.model import SequenceModel
+from lstm_core.outputs import GROWTH_LENGTH, forecast_axes, forecast_lines, written
+from lstm_core.probe import read_probe, read_prompt
+from lstm_core.rows import Rows
+from lstm_core.survey import survey
+from lstm_core.tasks import TextTask
+from lstm_core.timeline import Snapshot
+from lstm_core.trace import Trace, held_trace, trace
 from lstm_core.trainer import Trainer
 
-PROBE_LIMIT = 128  # tokens or values in the heatmaps
-SERIES_PROBE = 48  # values in the stretch that is shown
-PROMPT_LIMIT = 200  # tokens of a prompt that are read; earlier ones are left out
-SAMPLE_LENGTH = {"characters": 240, "words": 60}  # tokens
-LABELS = {"characters": 64, "words": 32}  # above the heatmap, before they run into each other
-GROWTH_LENGTH = {"characters": 60, "words": 14}
-UNITS_SHOWN = 32  # when only the most active ones are asked for
-CONTEXT = 128  # known values before a forecast
-HORIZON = 96  # forecast steps of a series without a known period
 SIGNALS = "cifgoh"
-C_LIMITS = (0.5, 1.0, 1.5, 2.0, 3.0, 5.0, 7.0, 10.0, 15.0, 20.0, 30.0, 50.0, 100.0, 200.0)
+PARTS = ("held", "survey")  # of a frame that are made only for viewers who show them
 
 
 def is_growth_step(step: int) -> bool:
@@ -39,30 +41,28 @@ def is_growth_step(step: int) -> bool:
     return step == 0 or (step >= 10 and digits[0] in "13" and not digits[1:].strip("0"))
 
 
-def shortened(label: str) -> str:
-    """A label that fits above a column: eight letters of a long word."""
-    return label if len(label) <= 9 else label[:8] + "…"
-
-
-def left_out(task: TextTask, typed: str, tokens: list[int], kept: str, limit: int) -> str:
-    """What of a typed text the network does not read, in a few words; "" if it reads all of it."""
-    lost = len(split(normalise(typed), task.level)) - len(tokens)
-    notes = [f"{lost} that the text never uses are left out"] if lost > 0 else []
-    notes += [f"only the {kept} {task.level} are read"] if len(tokens) > limit else []
-    return "; ".join(notes)
-
-
 class Observer:
-    """Looks at one trainer. `view` may be replaced at any time."""
+    """Looks at one trainer: at the network of now, or at one of its snapshots if the view says so.
 
-    def __init__(self, trainer: Trainer, view: View) -> None:
+    `view`, `hands` and `wants` (some of PARTS) may be replaced at any time.
+    """
+
+    def __init__(self, trainer: Trainer, view: View, hands: Hands = Hands()) -> None:  # noqa: B008  frozen
         self.trainer = trainer
-        self.outputs: dict[str, Any] = {}  # scalars and texts of the latest `refresh_outputs`
-        self.output_arrays: dict[str, np.ndarray] = {}
+        self.wants: frozenset[str] = frozenset()
         self.growth: list[tuple[int, str]] = []  # (step, sample) at log-spaced steps
-        self._shown = np.empty(0, dtype=np.int64)  # units in the heatmaps, ascending
-        self._c_limit = C_LIMITS[0]
+        self.found: dict[str, Any] | None = None  # answer to the latest question
+        self.checked: dict[str, Any] | None = None  # result of the latest gradient check
+        self._outputs: dict[str, Any] = {}  # of the latest `refresh_outputs`, and its arrays
+        self._output_arrays: dict[str, np.ndarray] = {}
+        self._survey: dict[str, Any] = {}  # of the latest `refresh_survey`, and its arrays
+        self._survey_arrays: dict[str, np.ndarray] = {}
+        self._rows = Rows()
+        self._unit = 0  # the chosen one, in the latest frame
+        self._snapshot: Snapshot | None = None  # the one that is shown, else the network of now
+        self._earlier: SequenceModel | None = None  # which lends its weights a network to be shown in
         self.view = view
+        self.hands = hands
 
     @property
     def view(self) -> View:
@@ -71,168 +71,230 @@ class Observer:
     @view.setter
     def view(self, view: View) -> None:
         """Prepare all that depends on the view alone, so that no frame has to."""
+        before = getattr(self, "_view", None)
+        if before is None or view.at != before.at:
+            self.show(None if view.at is None else self.trainer.timeline.at(view.at))
         self._view = view
         task, model = self.trainer.task, self.trainer.config.model
         self._layer = min(view.layer, model.num_layers - 1)
-        self._inputs, labels, self._probe_arrays, probe_note = self._probe()
-        # numbers side by side would run into each other
-        stride = -(-len(labels) // LABELS[task.level]) if isinstance(task, TextTask) else 8
-        steps = list(range(0, len(labels), stride))
+        self._probe = read_probe(task, view)
         self._meta: dict[str, Any] = {
             "kind": task.kind,
             "layer": self._layer,
             "num_layers": model.num_layers,
             "hidden_size": model.hidden_size,
-            "labels": labels,
-            "tick_steps": steps,
-            "ticks": [shortened(labels[step]) if task.kind == "text" else labels[step] for step in steps],
+            "labels": self._probe.labels,
+            **self._probe.ticks(task),
         }
+        self._arrays = dict(self._probe.arrays)
         if isinstance(task, TextTask):
-            self._prompt, prompt_note = self._read_prompt(task)
+            self._prompt, prompt_note = read_prompt(task, view)
             self._meta |= {
                 "level": task.level,
                 "default_probe": task.default_probe,
                 "default_prompt": task.default_prompt,
                 "prompt_note": prompt_note,
-                "probe_note": probe_note,
+                "probe_note": self._probe.note,
             }
         else:
-            self._meta |= {
+            axes, data = forecast_axes(task)
+            self._arrays |= data
+            self._meta |= axes | {
                 "naive_rmse": task.naive_rmse,
                 "unit": task.unit,
                 "x_title": task.x_title,
                 "x_type": "date" if task.x_title == "date" else "linear",
             }
 
+    @property
+    def model(self) -> SequenceModel:
+        """The network that is shown: the one that trains, or an earlier one."""
+        return self._earlier if self._snapshot and self._earlier else self.trainer.model
+
     def observe(self, meta: dict[str, Any]) -> Frame:
         """The frame of this moment: `meta` with what the trainer, the probe and the outputs add to it."""
-        trainer, task = self.trainer, self.trainer.task
         with torch.no_grad():
-            signals = trace(trainer.model.lstm, trainer.model.embed(self._inputs))
+            embedded = self.model.embed(self._probe.inputs)
+            signals = trace(self.model.lstm, embedded)
         matrices = {name: getattr(signals, name)[self._layer, :, 0].numpy() for name in SIGNALS}  # (T, H)
-        units = self._choose_units(matrices["c"])
-        arrays = {name: matrix[:, units].T.astype(np.float16) for name, matrix in matrices.items()}
-        arrays |= self._probe_arrays | self.output_arrays
-        arrays["loss_step"], arrays["loss"] = trainer.losses.arrays()
-        arrays["valid_step"], arrays["valid"] = trainer.valid_losses.arrays()
+        limit = self._rows.c_limit(matrices["c"])
+        unit, units = self._choose_units(matrices["c"])
+        last = len(self._probe.labels) - 1
+        time = last if self.view.time is None else min(self.view.time, last)
+        heatmaps = {name: matrix[:, units].T for name, matrix in matrices.items()}
+        arrays = self._arrays | self._output_arrays
+        arrays |= {f"unit_{name}": matrix[:, unit].astype(np.float32) for name, matrix in matrices.items()}
         labelled = range(0, len(units), max(1, len(units) // 8))  # rows that carry the unit's number
-        meta = meta | {
-            "step": trainer.step_count,
-            "loss": trainer.loss,
-            "valid_loss": trainer.valid_loss,
-            "learning_rate": trainer.learning_rate,
-            "tokens_per_step": trainer.knobs.batch_size * trainer.config.train.sequence_length,
+        signal = self.view.signal
+        labels = self._probe.labels
+        cell = {"unit": unit, "time": time, "layer": self._layer, "token": labels[time]}
+        cell |= {"before": labels[time - 1] if time else ""}
+        cell |= {"x_value": None if self.trainer.task.kind == "text" else float(self._probe.inputs[time])}
+        meta = meta | self._progress(arrays)
+        meta |= {
             "units": units.tolist(),
             "unit_rows": list(labelled),
             "unit_labels": units[labelled].tolist(),
-            "c_limit": self._limit(matrices["c"]),
+            "c_limit": limit,
+            "selected": {
+                "unit": unit,
+                "time": time,
+                "signal": signal,
+                "token": labels[time],
+                "limit": limit if signal == "c" else 1.0,
+            },
+            "cell": cell | cell_numbers(self.model.lstm, embedded, signals, self._layer, unit, time),
+            "truth": truth(self.model.lstm, embedded, signals),
+            "check": self.checked,
+            "found": self.found,
+            "hands": vars(self.hands),
+        }
+        if isinstance(self.trainer.task, TextTask):
+            meta |= self._likeliest(self.trainer.task)
+        if "survey" in self.wants and self._survey:
+            meta["survey"] = self._survey
+            arrays |= self._survey_arrays
+        if "held" in self.wants:
+            heatmaps |= self._held_heatmaps(embedded, signals, units)
+        return Frame(self._meta | meta | self._outputs, arrays, heatmaps)
+
+    def film(self) -> Iterator[Frame]:
+        """A frame of every snapshot, the first one first, in rows that suit the last one."""
+        snapshots = self.trainer.timeline.snapshots
+        self.show(snapshots[-1])
+        self.observe({})
+        for snapshot in snapshots:
+            self.show(snapshot)
+            self.refresh_outputs()
+            yield self.observe({})
+
+    def _progress(self, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
+        """How training stands, or stood at the snapshot shown; adds the losses up to then to `arrays`."""
+        trainer, task = self.trainer, self.trainer.task
+        losses, valid_losses = trainer.losses, trainer.valid_losses
+        now = self._snapshot or trainer
+        step = self._snapshot.step if self._snapshot else trainer.step_count
+        if self._snapshot:
+            losses, valid_losses = losses.upto(step), valid_losses.upto(step)
+        arrays["loss_step"], arrays["loss"] = losses.arrays()
+        arrays["valid_step"], arrays["valid"] = valid_losses.arrays()
+        progress = {
+            "step": step,
+            "loss": now.loss,
+            "valid_loss": now.valid_loss,
+            "learning_rate": now.learning_rate,
+            "tokens_per_step": trainer.knobs.batch_size * trainer.config.train.sequence_length,
+            "history": trainer.timeline.steps,
+            "at": self._snapshot.step if self._snapshot else None,
+            "live_step": trainer.step_count,
         }
         if isinstance(task, TextTask):
-            tokens, probabilities = next_tokens(trainer.model, self._prompt)
-            meta["next"] = [task.display(token) for token in tokens]
-            meta["next_p"] = probabilities.tolist()
-            meta["growth"] = self.growth
+            progress["growth"] = [(at, text) for at, text in self.growth if at <= step]
         else:
-            meta["one_step_rmse"] = math.sqrt(trainer.valid_loss) * task.std
-        return Frame(self._meta | meta | self.outputs, arrays)
+            progress["one_step_rmse"] = math.sqrt(now.valid_loss) * task.std
+        return progress
+
+    # -- what takes longer than a frame, so that the caller decides how often -----------------------------
 
     def refresh_outputs(self) -> None:
-        """Sample or forecast anew. Takes longer than a frame, so the caller decides how often."""
-        task = self.trainer.task
+        """Sample or forecast anew; and once more under the hands, if somebody shows that."""
+        task, model = self.trainer.task, self.model
+        arrays: dict[str, np.ndarray] = {}
+        outputs: dict[str, Any]
         if isinstance(task, TextTask):
-            sample = self._sample(task, SAMPLE_LENGTH[task.level])
-            # the joint between prompt and sample may need a space, or none, so both are decoded together
-            head, whole = task.decode(self._prompt), task.decode(self._prompt + sample)
-            self.outputs = {"prompt": head, "sample": whole[len(head) :]}
+            prompt, sample = written(model, task, self._prompt, self.view)
+            outputs = {"prompt": prompt, "sample": sample}
         else:
-            self.outputs, self.output_arrays = self._forecast(task)
+            arrays["fit"], arrays["forecast"], rmse = forecast_lines(model, task)
+            outputs = {"closed_rmse": rmse}
+        if "held" in self.wants:
+            outputs["held"] = self._held_outputs(arrays, outputs)
+        self._outputs, self._output_arrays = outputs, arrays
+
+    def _held_outputs(self, arrays: dict[str, np.ndarray], free: dict[str, Any]) -> dict[str, Any]:
+        task, holds = self.trainer.task, self.holds
+        losses = {"free_loss": self.trainer.validate(self.model)}
+        losses["held_loss"] = self.trainer.validate(self.model, holds) if holds else losses["free_loss"]
+        if isinstance(task, TextTask):
+            prompt, sample = free["prompt"], free["sample"]
+            if holds:
+                prompt, sample = written(self.model, task, self._prompt, self.view, holds)
+            likeliest = self._likeliest(task, holds)
+            return losses | likeliest | {"prompt": prompt, "sample": sample, "free_sample": free["sample"]}
+        arrays["held_fit"], arrays["held_forecast"] = arrays["fit"], arrays["forecast"]
+        rmse = free["closed_rmse"]
+        if holds:
+            arrays["held_fit"], arrays["held_forecast"], rmse = forecast_lines(self.model, task, holds)
+        return losses | {"closed_rmse": rmse}
+
+    def refresh_survey(self) -> None:
+        """Look at the chosen unit over held-out data anew."""
+        chosen = self._unit if self.view.unit is None else self.view.unit
+        unit = min(chosen, self.trainer.config.model.hidden_size - 1)
+        meta, arrays = survey(self.model, self.trainer.task, self._layer, unit, self.view.signal)
+        step = self._snapshot.step if self._snapshot else self.trainer.step_count
+        self._survey, self._survey_arrays = meta | {"step": step}, arrays
+
+    def find(self, question: Question) -> None:
+        """Look for the units that answer a question; `found` then says which."""
+        trainer = self.trainer
+        untrained = copy.deepcopy(trainer.model)
+        untrained.load_state_dict(trainer.timeline.at(0).weights)
+        found = find_units(question, self.model, untrained, trainer.task, self._layer, self._probe.inputs)
+        step = self._snapshot.step if self._snapshot else trainer.step_count
+        self.found = found | {"step": step, "layer": self._layer}
+
+    def check(self) -> None:
+        """Gradients by hand against autograd, on the probe; `checked` then says how far they differ."""
+        inputs = self._probe.inputs
+        # what follows each step; one token alone is followed by itself
+        pair = (inputs[:-1], inputs[1:]) if len(inputs) > 1 else (inputs, inputs)
+        step = self._snapshot.step if self._snapshot else self.trainer.step_count
+        self.checked = vars(gradient_check(self.model, *pair)) | {"step": step}
 
     def record_growth(self) -> None:
-        """Keep a short sample of this step for the list that shows how the writing grew."""
+        """Keep a short sample of this moment, to be compared with later ones."""
         task = self.trainer.task
         if isinstance(task, TextTask):
-            sample = self._sample(task, GROWTH_LENGTH[task.level])
-            text = task.decode(self._prompt + sample)
-            self.growth.append((self.trainer.step_count, "".join("↵" if c == "\n" else c for c in text)))
+            length = GROWTH_LENGTH[task.level]
+            prompt, sample = written(self.trainer.model, task, self._prompt, self.view, length=length)
+            self.growth.append((self.trainer.step_count, (prompt + sample).replace("\n", "↵")))
 
     def forget_growth(self, step: int) -> None:
-        """Forget the samples after `step`, to which training has gone back."""
-        self.growth = [entry for entry in self.growth if entry[0] <= step]
+        """Forget the samples of steps after `step`."""
+        self.growth = [sample for sample in self.growth if sample[0] <= step]
 
-    def _sample(self, task: TextTask, length: int) -> list[int]:
-        view = self.view
-        return sample_text(self.trainer.model, self._prompt, length, view.temperature, view.top_k, view.seed)
+    # -- parts of a frame ---------------------------------------------------------------------------------
 
-    def _read_prompt(self, task: TextTask) -> tuple[list[int], str]:
-        """Tokens of the prompt, at least one, and a sentence if they are not what was typed."""
-        typed = task.default_prompt if self.view.prompt is None else self.view.prompt
-        tokens = task.encode(typed)
-        if tokens:
-            return tokens[-PROMPT_LIMIT:], left_out(task, typed, tokens, f"last {PROMPT_LIMIT}", PROMPT_LIMIT)
-        start = task.encode("\n") or [0]
-        why = "The text never uses these characters" if typed else "The prompt is empty"
-        return start, f"{why}, so the network starts from “{task.display(start[0])}”."
+    @property
+    def holds(self) -> Holds | None:
+        """What the hands hold in each layer, or None."""
+        model = self.trainer.config.model
+        return holds_of(self.hands, self._layer, model.num_layers, model.hidden_size)
 
-    def _probe(self) -> tuple[Tensor, list[str], dict[str, np.ndarray], str]:
-        """What the heatmaps read: (T, 1) tokens or (T, 1, 1) values; labels of its steps; arrays; a note."""
-        task = self.trainer.task
-        if isinstance(task, SeriesTask):
-            length = min(SERIES_PROBE, len(task.values))
-            start = round(self.view.probe_start * (len(task.values) - length))
-            window = slice(start, start + length)
-            labels = [str(x) for x in task.x[window]]
-            values = task.values[window].astype(np.float32)
-            return task.scaled[window, None, None], labels, {"probe": values}, ""
-        typed = task.default_probe if self.view.probe is None else self.view.probe
-        tokens = task.encode(typed)
-        note = left_out(task, typed, tokens, f"first {PROBE_LIMIT}", PROBE_LIMIT)
-        if not tokens:
-            why = "the text never uses these characters" if typed else "nothing is typed"
-            note = f"{why}, so that its own words are shown"
-            tokens = task.encode(task.default_probe) or [0]
-        tokens = tokens[:PROBE_LIMIT]
-        return torch.tensor(tokens)[:, None], [task.display(token) for token in tokens], {}, note
-
-    def _choose_units(self, c: np.ndarray) -> np.ndarray:
-        """Units to show for c (T, H). The choice is sticky: rows that come and go cannot be followed."""
-        hidden = c.shape[1]
-        if self.view.units == "all" or hidden <= UNITS_SHOWN:
-            return np.arange(hidden)
-        activity = c.std(axis=0)
-        if len(self._shown) != UNITS_SHOWN or self.trainer.step_count == 0:
-            self._shown = np.sort(np.argsort(-activity)[:UNITS_SHOWN])
-        shown = np.zeros(hidden, dtype=bool)
-        shown[self._shown] = True
-        weakest = np.where(shown, activity, np.inf).argmin()
-        strongest = np.where(shown, -np.inf, activity).argmax()
-        if activity[strongest] > 2 * activity[weakest]:
-            self._shown = np.sort(np.where(self._shown == weakest, strongest, self._shown))
-        return self._shown
-
-    def _limit(self, c: np.ndarray) -> float:
-        """End of the colour scale of c: a round number, sticky. A few strong units may go beyond it."""
-        place = int(0.9 * c.size)
-        reach = float(np.partition(np.abs(c), place, axis=None)[place])
-        if not self._c_limit / 2 < reach <= self._c_limit:
-            self._c_limit = next((limit for limit in C_LIMITS if reach <= limit), C_LIMITS[-1])
-        return self._c_limit
-
-    def _forecast(self, task: SeriesTask) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        """One-step-ahead fit and closed-loop forecast around the start of the validation part."""
-        wanted = round(3 * task.period) if task.period else HORIZON
-        first, end = max(0, task.split - CONTEXT), min(len(task.values), task.split + min(wanted, 300))
-        known = task.scaled[first : task.split, None]
-        fit, ahead = forecast(self.trainer.model, known, end - task.split)
-        ahead, truth = task.unscale(ahead), task.values[task.split : end]
-        outputs = {
-            "x": [x if isinstance(x, str) else float(x) for x in task.x[first:end]],
-            "forecast_x": [x if isinstance(x, str) else float(x) for x in task.x[task.split : end]],
-            "closed_rmse": float(np.sqrt(np.mean((ahead - truth) ** 2))),
+    def _held_heatmaps(self, embedded: torch.Tensor, free: Trace, units: np.ndarray) -> dict[str, np.ndarray]:
+        holds = self.holds
+        with torch.no_grad():
+            signals = held_trace(self.model.lstm, embedded, holds) if holds else free
+        return {
+            f"held_{name}": getattr(signals, name)[self._layer, :, 0, units].numpy().T for name in SIGNALS
         }
-        # the prediction of the first known value does not exist; the last one is the forecast's first
-        arrays = {
-            "data": task.values[first:end].astype(np.float32),
-            "fit": np.concatenate([[np.nan], task.unscale(fit[:-1])]).astype(np.float32),
-            "forecast": ahead.astype(np.float32),
-        }
-        return outputs, arrays
+
+    def _likeliest(self, task: TextTask, holds: Holds | None = None) -> dict[str, Any]:
+        tokens, probabilities = next_tokens(self.model, self._prompt, holds=holds)
+        return {"next": [task.display(token) for token in tokens], "next_p": probabilities.tolist()}
+
+    def show(self, snapshot: Snapshot | None) -> None:
+        """From now on show the network of `snapshot`. It stays, even if the timeline leaves it out later."""
+        self._snapshot = snapshot
+        if snapshot:
+            self._earlier = self._earlier or copy.deepcopy(self.trainer.model)
+            self._earlier.load_state_dict(snapshot.weights)
+
+    def _choose_units(self, c: np.ndarray) -> tuple[int, np.ndarray]:
+        """The chosen unit, and those in the heatmaps, ascending, for c (T, H)."""
+        fresh = self.trainer.step_count == 0
+        self._unit = self._rows.unit(c, self.view.unit, fresh)
+        if self.view.units == "all":
+            return self._unit, np.arange(c.shape[1])
+        return self._unit, self._rows.units(c, self._unit, fresh, still=self._snapshot is not None)

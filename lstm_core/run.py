@@ -7,24 +7,30 @@ network. So nothing here needs a lock, and a knob acts at the very next step.
 from __future__ import annotations
 
 import logging
-import random
 import time
 from collections import deque
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
-from lstm_core.config import Knobs, RunConfig, View
+from lstm_core.config import Hands, Knobs, RunConfig, View
+from lstm_core.find import Question
 from lstm_core.frame import Frame
 from lstm_core.observe import Observer, is_growth_step
-from lstm_core.trainer import Trainer
+from lstm_core.pace import Budget, Rate
+from lstm_core.trainer import Past, Trainer
 
 FRAME_SHARE = 0.05  # of the run's own time may go into frames …
 OUTPUT_SHARE = 0.01  # … and into sampling or forecasting, so that watching stays nearly free
+SURVEY_SHARE = 0.02  # … and into reading the corpus, for those who look at one unit
 # seconds from one to the next: at least; at most on the run's own clock; at most where many runs share
 FRAME_INTERVAL = 0.05, 1.0, 0.1
 OUTPUT_INTERVAL = 0.1, 1.0, 5.0
 OUTPUT_SPREAD = 0.5
+SURVEY_INTERVAL = 0.2, 5.0, 10.0
+OUTPUT_VIEW = ("prompt", "temperature", "top_k", "seed", "at")  # what outputs depend on
+SURVEY_VIEW = ("layer", "unit", "signal", "at")
+SETTINGS: dict[str, Any] = {"knob": Knobs, "view": View, "hands": Hands}
 SLOW_STEP = 3e8  # multiply-adds of a step that takes so long that the first frame does not wait for it
 PATIENCE = 0.5  # seconds that a viewer waits for one frame of all the steps that were asked for
 INBOX = 1_000  # messages, or steps asked for, that wait
@@ -33,43 +39,64 @@ TEXT_LIMIT = 4_000  # characters of a probe or prompt that are looked at
 LOG = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class Branch:
+    """Where a run leaves another one: what it takes along, and how that run was looked at."""
+
+    past: Past
+    growth: list[tuple[int, str]]
+    knobs: Knobs
+    view: View
+
+
 class Run:
     """One network, from its config. `latest` is the newest frame, encoded; `frames` counts them."""
 
-    def __init__(self, config: RunConfig, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, config: RunConfig, clock: Callable[[], float] = time.monotonic, branch: Branch | None = None
+    ) -> None:
+        """branch: of another run with the same task and network, to go on from there."""
         self.config = config
         self.playing = True
         self.wanted = False  # set by whoever has a viewer that is ready for a frame
+        self.wants: frozenset[str] = frozenset()  # … and the parts of it that not everybody shows
         self.latest: bytes | None = None
         self.frames = 0
         self.steps = 0  # taken in all, over every network that this run has had
         self._clock = clock
         self._inbox: deque[dict[str, Any]] = deque(maxlen=INBOX)
-        self._settings: dict[tuple[str, str], Any] = {}  # knobs and view to change: the last value counts
-        self._view = config.view
-        self._knobs = config.knobs
+        self._settings: dict[tuple[str, str], Any] = {}  # to change: the last value counts
+        self._view = branch.view if branch else config.view
+        self._knobs = branch.knobs if branch else config.knobs
+        self._hands = config.hands
+        self._branch = branch
         self._network: tuple[Trainer, Observer] | None = None
         self._steps_asked = 0
         self._asked = 0.0  # when the first of them was
         self._next_step = 0.0
-        self._frames = _Budget(FRAME_SHARE, *FRAME_INTERVAL)
-        self._outputs = _Budget(OUTPUT_SHARE, *OUTPUT_INTERVAL, OUTPUT_SPREAD)
+        self._frames = Budget(FRAME_SHARE, *FRAME_INTERVAL)
+        self._outputs = Budget(OUTPUT_SHARE, *OUTPUT_INTERVAL, OUTPUT_SPREAD)
+        self._surveys = Budget(SURVEY_SHARE, *SURVEY_INTERVAL, OUTPUT_SPREAD)
         self._call_again = clock()  # when the last `work` asked to be called
         self._queued = 0.0  # seconds that this run has waited for its turns, in all
         self._changed = True  # something is to be shown that no frame has shown yet
-        self._rate = _Rate(clock)
+        self._rate = Rate(clock)
         self._failed = False
 
     def post(self, message: dict[str, Any]) -> None:
-        """Leave a message: {"type": "play" | "pause" | "step" | "reset"}, {"type": "knob" | "view", "name",
-        "value"}, or {"type": "configure", "config": RunConfig} for a new network. Any thread.
+        """Leave a message. Any thread.
+
+        {"type": "play" | "pause" | "step" | "reset"}; {"type": "knob" | "view" | "hands", "name", "value"}, a
+        field of `Knobs`, `View` or `Hands`; {"type": "release"}, to let go of all gates; {"type": "find", …},
+        fields of a `Question`; {"type": "check"}, the gradients; {"type": "configure", "config": RunConfig}
+        for a new network.
 
         Raises ValueError, and changes nothing, for a message that says none of these.
         """
         kind = message.get("type")
-        if kind in ("knob", "view"):
+        if isinstance(kind, str) and kind in SETTINGS:
             name, value = message.get("name"), message.get("value")
-            make: Any = Knobs if kind == "knob" else View
+            make = SETTINGS[kind]
             allowed = make.__dataclass_fields__
             if not isinstance(name, str) or name not in allowed:
                 raise ValueError(f"there is no {kind} {name!r}; there are {', '.join(sorted(allowed))}.")
@@ -85,7 +112,13 @@ class Run:
         if kind == "configure":
             if not isinstance(message.get("config"), RunConfig):
                 raise ValueError("configure needs a RunConfig.")
-        elif kind not in ("play", "pause", "step", "reset"):
+        elif kind == "find":
+            stretch = message.get("stretch") or (0, 0)
+            question = Question(
+                message.get("kind", ""), message.get("text", ""), message.get("value", 0.0), stretch
+            )
+            message = {"type": "find", "question": question}
+        elif kind not in ("play", "pause", "step", "reset", "release", "check"):
             raise ValueError(f"unknown message type {str(kind)[:40]!r}.")
         self._inbox.append(message)
 
@@ -150,19 +183,26 @@ class Run:
         return now - self._queued
 
     def _frame_wanted(self) -> bool:
-        return self.wanted and self._changed
+        more = self._network is not None and bool(self.wants - self._network[1].wants)
+        return self.wanted and (self._changed or more)
 
     def _built(self) -> tuple[Trainer, Observer]:
         """The trainer and its observer, made at the first call: building belongs to the worker's time."""
         if self._network is None:
-            trainer = Trainer(replace(self.config, knobs=self._knobs))
-            self._network = trainer, Observer(trainer, self._view)
-            self._network[1].record_growth()
+            branch = self._branch
+            trainer = Trainer(replace(self.config, knobs=self._knobs), branch.past if branch else None)
+            observer = Observer(trainer, self._view, self._hands)
+            self._network = trainer, observer
+            self._train_under_hands()
+            if branch:
+                observer.growth = list(branch.growth)
+            else:
+                observer.record_growth()
             self._next_step = 0.0
             self._frames.reset()
             self._outputs.reset()
             self._changed = True
-            self._rate = _Rate(self._clock)
+            self._rate = Rate(self._clock)
         return self._network
 
     def _read_inbox(self, now: float) -> None:
@@ -172,19 +212,24 @@ class Run:
             self._frames.reset()
             if kind == "knob":
                 self._turn_knob(name, value, now)
-                continue
-            self._outputs.reset()
-            self._view = replace(self._view, **{name: value})
-            if self._network:
-                self._network[1].view = self._view
+            elif kind == "view":
+                self._change_view(name, value)
+            else:
+                self._move_hands(replace(self._hands, **{name: value}))
         while self._inbox:
             message = self._inbox.popleft()
             kind = message["type"]
             self._changed = True
             self._frames.reset()
             self._outputs.reset()
-            if kind == "play":
-                self.playing, self._failed, self._rate = True, False, _Rate(self._clock)
+            if kind == "find":
+                self._built()[1].find(message["question"])
+            elif kind == "check":
+                self._built()[1].check()
+            elif kind == "release":
+                self._move_hands(Hands())
+            elif kind == "play":
+                self.playing, self._failed, self._rate = True, False, Rate(self._clock)
             elif kind == "pause":
                 self.playing, self._steps_asked = False, 0
             elif kind == "step":
@@ -192,7 +237,9 @@ class Run:
                 self.playing, self._failed = False, False
                 self._steps_asked = min(self._steps_asked + 1, INBOX)
             else:  # reset or configure: a new network, and the paused stay paused
-                self.config = message.get("config", self.config)
+                if kind == "configure":
+                    self.config, self._branch = message["config"], None
+                self._view = replace(self._view, at=None)
                 self.playing = self.playing or self._failed
                 self._network, self._steps_asked, self._failed = None, 0, False
 
@@ -202,6 +249,50 @@ class Run:
             self._network[0].knobs = self._knobs
         if name == "steps_per_second":
             self._next_step = 0.0 if value is None else min(self._next_step, now + 1 / value)
+
+    def _change_view(self, name: str, value: Any) -> None:
+        self._view = replace(self._view, **{name: value})
+        if self._network:
+            self._network[1].view = self._view
+        if name in OUTPUT_VIEW:
+            self._outputs.reset()
+        if name == "layer":  # the hands are on the layer that is shown
+            self._move_hands(self._hands)
+        if name in SURVEY_VIEW:
+            self._surveys.reset()
+
+    def _move_hands(self, hands: Hands) -> None:
+        self._hands = hands
+        if self._network:
+            self._network[1].hands = hands
+        self._train_under_hands()
+        self._outputs.reset()
+
+    def _train_under_hands(self) -> None:
+        """Let training go on with the gates as they are held, or without."""
+        if self._network:
+            trainer, observer = self._network
+            trainer.holds = observer.holds if self._hands.training else None
+
+    def branch(self, step: int) -> Branch:
+        """What a run needs to leave this one at the newest snapshot up to `step`. Any thread may ask.
+
+        Raises ValueError while there is no network yet.
+        """
+        network = self._network
+        if network is None:
+            raise ValueError("there is no network yet to go on from.")
+        trainer, observer = network
+        past = trainer.past(step)
+        growth = [sample for sample in observer.growth if sample[0] <= past.snapshots[-1].step]
+        return Branch(past, growth, self._knobs, replace(self._view, at=None))
+
+    def film(self) -> Iterator[bytes]:
+        """An encoded frame of every snapshot. Any thread may ask; it works on weights of its own."""
+        network = self._network
+        if network is not None:
+            for frame in Observer(network[0], replace(self._view, at=None)).film():
+                yield frame.encode()
 
     def _may_step(self, now: float) -> bool:
         return self._steps_asked > 0 or (self.playing and now >= self._next_step)
@@ -227,10 +318,19 @@ class Run:
 
     def _show(self, trainer: Trainer, observer: Observer) -> None:
         start = now = self._clock()
+        if self.wants - observer.wants:  # somebody has come who shows more
+            self._outputs.reset()
+            self._surveys.reset()
+        observer.wants = self.wants
         if self._outputs.due(start, self._own(start)):
             observer.refresh_outputs()
             now = self._clock()
             self._outputs.spend(start, now, self._own(now))
+        if "survey" in self.wants and self._surveys.due(now, self._own(now)):
+            before = now
+            observer.refresh_survey()
+            now = self._clock()
+            self._surveys.spend(before, now, self._own(now))
         meta = {
             "status": self.status,
             "message": trainer.diverged or "",
@@ -255,58 +355,3 @@ def warm_up() -> None:
     observer = Observer(trainer, View())
     observer.refresh_outputs()
     observer.observe({})
-
-
-class _Budget:
-    """Allows something as often as its cost permits: a share of the run's own time.
-
-    But not sooner than `shortest` seconds after it began last, and always once `longest` seconds of its own
-    have passed: something slow is better seen late than never. Where many runs wait for their turns, own
-    time hardly passes; then `shared` seconds on the wall are enough, a share of `spread` less or more: runs
-    that began together shall not all be at it together. `now` is on the wall, `own` on the run's own clock.
-    """
-
-    def __init__(
-        self, share: float, shortest: float, longest: float, shared: float, spread: float = 0.0
-    ) -> None:
-        self.share, self.shortest, self.longest = share, shortest, longest
-        self.shared, self.spread = shared, spread
-        self.reset()
-
-    def reset(self) -> None:
-        """Allow it at once."""
-        self._from = self._by = self._own_from = float("-inf")
-
-    def spend(self, start: float, end: float, own: float) -> None:
-        """It was done, from `start` to `end`."""
-        pause = min((end - start) / self.share, self.longest)
-        self._from = start + self.shortest
-        self._own_from = own + pause
-        self._by = end + max(self.shared * random.uniform(1 - self.spread, 1 + self.spread), pause)
-
-    def due(self, now: float, own: float) -> bool:
-        return self.wait(now, own) <= 0
-
-    def wait(self, now: float, own: float) -> float:
-        """Seconds until it is allowed, if the run gets all the time."""
-        return max(self._from - now, min(self._own_from - own, self._by - now))
-
-
-class _Rate:
-    """Steps per second over the last one to two seconds."""
-
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
-        self._since, self._count, self._value = clock(), 0, 0.0
-
-    def count(self) -> None:
-        self._count += 1
-
-    def per_second(self) -> float:
-        passed = self._clock() - self._since
-        if passed > 1.0:
-            self._value = self._count / passed
-            self._since, self._count = self._clock(), 0
-        elif self._value == 0.0 and passed > 0.2:
-            return self._count / passed
-        return self._value

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from lstm_core.cell import gates, layer_weights
+from lstm_core.cell import CellStep, Holds, gates, layer_weights, run_cells
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,16 @@ def trace(lstm: nn.LSTM, inputs: Tensor, state: tuple[Tensor, Tensor] | None = N
     stack = torch.stack if len(layers) > 1 else (lambda tensors: tensors[0][None])
     i, f, g, o, c, h = (stack(tensors) for tensors in zip(*layers, strict=True))
     return Trace(i, f, g, o, c, h, output=sequence)
+
+
+def held_trace(lstm: nn.LSTM, inputs: Tensor, holds: Holds) -> Trace:
+    """The same with gates held by hand, from zero state, step by step: nobody can hold the fused kernel."""
+    layers = run_cells(lstm, inputs, holds=holds)
+    i, f, g, o, c, h = (
+        torch.stack([torch.stack([getattr(step, name) for step in steps]) for steps in layers])
+        for name in CellStep._fields
+    )
+    return Trace(i, f, g, o, c, h, output=h[-1])
 
 
 def _trace_layer(lstm: nn.LSTM, layer: int, x: Tensor, h0: Tensor, c0: Tensor) -> tuple[Tensor, ...]:

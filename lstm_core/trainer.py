@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import copy
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
+from lstm_core.cell import Holds
 from lstm_core.config import RunConfig
 from lstm_core.model import SequenceModel
 from lstm_core.tasks import make_task
+from lstm_core.timeline import Snapshot, Timeline
 
 # One step's matrices are too small to share among threads; many runs share the cores instead.
 torch.set_num_threads(1)
@@ -53,22 +56,43 @@ class History:
         self.points = [point for point in self.points if point[0] <= step]
         self._pending = [value for value in self._pending if value[0] <= step]
 
+    def upto(self, step: int) -> History:
+        """A copy that ends at `step`. May be called by any thread while another one appends."""
+        past = copy.copy(self)
+        past.points, past._pending = list(self.points), list(self._pending)
+        past.cut(step)
+        return past
+
     def arrays(self) -> tuple[np.ndarray, np.ndarray]:
         """Steps and values, each (n,) float32."""
         table = np.array(self.points, dtype=np.float32).reshape(-1, 2)
         return table[:, 0], table[:, 1]
 
 
-class Trainer:
-    """A network, its data and its optimiser. `knobs` may be replaced at any time; the next step uses them.
+@dataclass(frozen=True)
+class Past:
+    """What a run that branches off takes along: snapshots and losses up to where it begins."""
 
-    Attributes: `step_count`; `loss`, the latest training loss; `valid_loss`; `learning_rate`, the one that
-    the latest step used; `losses` and `valid_losses`, their histories; `diverged`, a sentence once the
-    loss was no longer finite, else None. Losses are in nats (text) or squared scaled units (series).
+    snapshots: tuple[Snapshot, ...]
+    losses: History
+    valid_losses: History
+
+
+class Trainer:
+    """A network, its data and its optimiser. `knobs` and `holds` (gates held by hand while it trains) may be
+    replaced at any time; the next step uses them.
+
+    Attributes: `timeline`, how the network was; `step_count`; `loss`, the latest training loss; `valid_loss`;
+    `learning_rate`, the one that the latest step used; `losses` and `valid_losses`, their histories;
+    `diverged`, a sentence once the loss was no longer finite, else None. Losses are in nats (text) or squared
+    scaled units (series).
     """
 
-    def __init__(self, config: RunConfig) -> None:
-        """Raises ValueError when the task cannot be learnt from (too short a text, say)."""
+    def __init__(self, config: RunConfig, past: Past | None = None) -> None:
+        """past: of the run that this one branches off from, instead of initial weights.
+
+        Raises ValueError when the task cannot be learnt from (too short a text, say).
+        """
         self.config = config
         self.knobs = config.knobs
         self.task = make_task(config.task, config.train)
@@ -76,6 +100,7 @@ class Trainer:
         self.parameters = list(self.model.parameters())
         self.optimizer = torch.optim.Adam(self.parameters, lr=self.knobs.learning_rate, fused=True)
         self.rng = np.random.default_rng(config.train.seed)
+        self.holds: Holds | None = None
         self.step_count = 0
         self.loss = math.nan
         self.valid_loss = math.nan
@@ -83,6 +108,11 @@ class Trainer:
         self.losses = History()
         self.valid_losses = History()
         self.diverged: str | None = None
+        self.timeline = Timeline()
+        if past:
+            self._go_on_from(past)
+        else:
+            self.timeline.add(self.leave_snapshot())
         self._good = self._newest = self.snapshot()
 
     def step(self) -> float:
@@ -94,7 +124,7 @@ class Trainer:
         knobs = self.knobs
         length = self.config.train.sequence_length
         batch = self.task.batch(self.rng, knobs.batch_size, length, knobs.noise)
-        predictions, _ = self.model(batch.inputs)
+        predictions, _ = self.model(batch.inputs, holds=self.holds)
         loss = self.model.loss(predictions, batch.targets, batch.skip)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
@@ -112,18 +142,62 @@ class Trainer:
         self.loss, self.learning_rate = value, knobs.learning_rate
         self.losses.append(self.step_count, value)
         if self.step_count % VALIDATE_EVERY == 0 or self.step_count in EARLY_VALIDATIONS:
-            self.valid_loss = self.validate()
+            self.valid_loss = self.validate(holds=self.holds)
             self.valid_losses.append(self.step_count, self.valid_loss)
         if self.step_count % SNAPSHOT_EVERY == 0:
             self._newest = self.snapshot()
+        if self.timeline.due(self.step_count):
+            self.timeline.add(self.leave_snapshot())
         return value
 
     @torch.no_grad()
-    def validate(self) -> float:
-        """Loss on the validation part, which is never trained on."""
+    def validate(self, model: SequenceModel | None = None, holds: Holds | None = None) -> float:
+        """Loss of this network, or of an earlier one, on the validation part, which is never trained on."""
+        model = model or self.model
         batch = self.task.validation(self.config.train.sequence_length)
-        predictions, _ = self.model(batch.inputs)
-        return self.model.loss(predictions, batch.targets, batch.skip).item()
+        predictions, _ = model(batch.inputs, holds=holds)
+        return model.loss(predictions, batch.targets, batch.skip).item()
+
+    def past(self, step: int) -> Past:
+        """What a run needs to branch off at the newest snapshot up to `step`. Any thread may ask."""
+        start = self.timeline.at(step).step
+        snapshots = tuple(one for one in self.timeline.snapshots if one.step <= start)
+        return Past(snapshots, self.losses.upto(start), self.valid_losses.upto(start))
+
+    def leave_snapshot(self) -> Snapshot:
+        """This moment, in the little room that the timeline has for it."""
+        moments: list[tuple[Tensor, Tensor | None]] = []
+        for parameter in self.parameters:
+            moment = self.optimizer.state.get(parameter, {}).get("exp_avg_sq", torch.zeros_like(parameter))
+            moments.append((moment.mean(1), moment.mean(0)) if moment.dim() == 2 else (moment.clone(), None))
+        weights = {name: tensor.clone() for name, tensor in self.model.state_dict().items()}
+        rng, rate = self.rng.bit_generator.state, self.learning_rate
+        return Snapshot(self.step_count, weights, moments, rng, self.loss, self.valid_loss, rate)
+
+    def _go_on_from(self, past: Past) -> None:
+        """Weights exactly as they were; Adam's second moments from their means, its first ones from 0.
+
+        So the first steps are small ones. With no moments at all they would be as large as the learning rate
+        allows, and the loss would jump.
+        """
+        start = past.snapshots[-1]
+        self.timeline.snapshots = past.snapshots
+        self.losses, self.valid_losses = past.losses.upto(start.step), past.valid_losses.upto(start.step)
+        self.model.load_state_dict(start.weights)
+        self.rng.bit_generator.state = dict(start.rng)
+        self.step_count, self.learning_rate = start.step, start.learning_rate
+        self.loss, self.valid_loss = start.loss, start.valid_loss
+        if not start.step:
+            return
+        for parameter, (rows, columns) in zip(self.parameters, start.moments, strict=True):
+            moment = rows
+            if columns is not None:
+                moment = rows[:, None] * columns / rows.mean().clamp_min(torch.finfo(rows.dtype).tiny)
+            self.optimizer.state[parameter] = {
+                "step": torch.tensor(float(start.step)),
+                "exp_avg": torch.zeros_like(parameter),
+                "exp_avg_sq": moment.clone(),
+            }
 
     def snapshot(self) -> dict[str, Any]:
         """Everything that training goes on from: weights, optimiser, random stream, step, losses."""
@@ -145,6 +219,7 @@ class Trainer:
         self.loss, self.valid_loss = snapshot["loss"], snapshot["valid_loss"]
         self.losses.cut(self.step_count)
         self.valid_losses.cut(self.step_count)
+        self.timeline.cut(self.step_count)
         self._good = self._newest = snapshot
 
     def _fall_back(self, value: float) -> None:

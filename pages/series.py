@@ -9,11 +9,11 @@ from pages.panels.forecast import errors, forecast_chart
 from pages.panels.heading import heading
 from pages.panels.heatmaps import cell_state, gates
 from pages.panels.loss import loss_chart
-from pages.panels.run import data_notes, last_task, run_for
+from pages.panels.run import data_notes, last_task, live_knobs, live_view, run_for
 from pages.panels.settings import Settings
 from pages.panels.transport import transport_bar
 
-settings = Settings("series", {"hidden_size": 32, "sequence_length": 48, "learning_rate": 5e-3})
+settings = Settings("series")
 data, live, watch = (st.sidebar.container(gap="xsmall") for _ in range(3))
 
 # --- what asks for a new network ---
@@ -37,13 +37,12 @@ with watch:
     shown = network.view_controls(settings, model.num_layers)
 
 # --- the run ---
-knobs = Knobs(**{name: settings.live(Knobs, name) for name in vars(Knobs())})
-view = View(probe_start=settings.live(View, "probe_start"), **shown)
+view = View(**live_view(settings), **shown)
 with data:
     if kind == "own" and not task.values:
         task = last_task(settings.page, SeriesConfig())
         st.info(f"Upload a CSV file. Until then the network learns {SERIES_NAMES[task.kind]}.")
-    run = run_for(settings.page, task, model, train, knobs, view)
+    run = run_for(settings.page, task, model, train, live_knobs(settings), view)
     settings.show_notes()
     if run is None:
         st.stop()

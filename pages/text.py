@@ -8,7 +8,7 @@ from pages.panels import network, own_data
 from pages.panels.heading import heading
 from pages.panels.heatmaps import cell_state, gates
 from pages.panels.loss import loss_chart
-from pages.panels.run import data_notes, last_task, run_for
+from pages.panels.run import data_notes, last_task, live_knobs, live_view, run_for
 from pages.panels.settings import Settings
 from pages.panels.transport import transport_bar
 from pages.panels.writing import growth, next_token, writing
@@ -43,16 +43,13 @@ with watch:
     shown = network.view_controls(settings, model.num_layers)
 
 # --- the run ---
-knobs = Knobs(**{name: settings.live(Knobs, name) for name in vars(Knobs())})
-view = View(
-    **{name: settings.live(View, name) for name in ("probe", "prompt", "temperature", "top_k")}, **shown
-)
+view = View(**live_view(settings), **shown)
 task = TextConfig(corpus, level, text)
 with data:
     if corpus == "own" and not text:
         task = last_task(settings.page, TextConfig(level=level))
         st.info(f"Paste a text or upload a file. Until then the network learns {CORPUS_NAMES[task.corpus]}.")
-    run = run_for(settings.page, task, model, train, knobs, view)
+    run = run_for(settings.page, task, model, train, live_knobs(settings), view)
     settings.show_notes()
     if run is None:
         st.stop()

@@ -95,6 +95,11 @@ def build_vocabulary(tokens: Sequence[str], limit: int) -> Vocabulary:
 
 def join_words(words: Sequence[str]) -> str:
     """Words and marks as a person would space them: none before a comma, none after an open bracket."""
+    return "".join(spaced(words))
+
+
+def spaced(words: Sequence[str]) -> list[str]:
+    """The same in pieces: each word with the space before it, if there is one."""
     pieces: list[str] = []
     open_quotes: set[str] = set()
     attach = True  # whether the next token follows without a space
@@ -121,7 +126,7 @@ def join_words(words: Sequence[str]) -> str:
         elif word in (".", ":") and 0 < position < len(words) - 1:
             # 3.14 and 08:15
             attach = words[position - 1].isdigit() and words[position + 1].isdigit()
-    return "".join(pieces)
+    return pieces
 
 
 def visible(token: str) -> str:

@@ -16,13 +16,13 @@ export function channelFor(base, token) {
 
 /**
  * From now on `draw(frame or null, channel)` follows the run of `token`, in place of the one that `element`
- * followed before; `element.unfollow()` ends it.
+ * followed before; `element.unfollow()` ends it. `wants` names the parts of a frame that only some panels show.
  */
-export function follow(element, { base, token }, draw, order) {
+export function follow(element, { base, token }, draw, order = 0, wants = []) {
   if (element.token === token) return;
   element.token = token;
   element.unfollow?.();
-  element.unfollow = channelFor(base, token).subscribe(draw, order);
+  element.unfollow = channelFor(base, token).subscribe(draw, order, wants);
 }
 
 class Channel {
@@ -41,10 +41,11 @@ class Channel {
   }
 
   /** draw(frame or null, channel) is called for every frame and every change of state. */
-  subscribe(draw, order = 0) {
-    const entry = { draw, order };
+  subscribe(draw, order = 0, wants = []) {
+    const entry = { draw, order, wants };
     this.subscribers.add(entry);
     this.subscribers = new Set([...this.subscribers].sort((a, b) => a.order - b.order));
+    if (wants.length && this.frame && !this.waiting) this.ready(); // a run that is paused sends nothing by itself
     if (this.socket?.readyState === WebSocket.CLOSED && this.state !== "gone") this.connect();
     this.call(entry);
     return () => {
@@ -67,6 +68,12 @@ class Channel {
   send(message) {
     if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(message));
     else if (message.name) this.pending.set(`${message.type} ${message.name}`, message);
+  }
+
+  /** Ask for the next frame, with all parts that somebody here shows. */
+  ready() {
+    const wants = [...new Set([...this.subscribers].flatMap((entry) => entry.wants))];
+    this.send({ type: "ready", wants });
   }
 
   connect() {
@@ -124,7 +131,7 @@ class Channel {
       this.state = "open";
       for (const entry of this.subscribers) this.call(entry);
     } finally {
-      this.send({ type: "ready" });
+      this.ready();
     }
   }
 

@@ -7,8 +7,8 @@
 
 On the socket the browser speaks first: {"type": "hello", "token": …}. The token comes in a message, not in
 the address, so that no log holds it. Then every binary message is an encoded frame; the browser answers
-{"type": "ready"} when it has drawn it, and only then gets the next, which is the newest: a slow browser
-skips frames, it never queues them.
+{"type": "ready", "wants": […]} when it has drawn it, and only then gets the next, which is the newest: a slow
+browser skips frames, it never queues them.
 """
 
 from __future__ import annotations
@@ -188,7 +188,8 @@ async def _listen(websocket: WebSocket, token: str, viewer: int) -> None:
         try:
             message = _parse(text)
             if message.get("type") == "ready":
-                HOST.ready(viewer)
+                wants = message.get("wants")
+                HOST.ready(viewer, wants if isinstance(wants, list) else ())
             else:
                 HOST.post(token, message)
         except KeyError:

@@ -7,8 +7,11 @@ from typing import Any
 
 import streamlit as st
 
-from pages.live.channel import VERSION, base_path, plotly_address
+from pages.live.channel import ASSETS, VERSION, base_path, plotly_address
 
+_STYLES = sorted(
+    (name for name in ASSETS if name.endswith(".css")), key=lambda name: (name != "live.css", name)
+)
 _LOADER = Path(__file__).with_name("loader.js").read_text(encoding="utf-8")
 
 
@@ -20,7 +23,8 @@ def mount(module: str, *, key: str, token: str, height: int, stretch: bool = Fal
     the module.
 
     Returns the component's result, with the attributes `value` (what a slider or a text box was left at,
-    else None) and `gone` (set once when the run no longer exists).
+    else None), `gone` (set once when the run no longer exists), `branch` (set once to the step from which the
+    user goes on in a new run) and `back` (set once when the user returns to the run before).
     """
     # Outside of the component's shadow root, where Plotly's own style sheet and the page's find it.
     component = st.components.v2.component("live_panel", js=_LOADER, isolate_styles=False)
@@ -29,6 +33,7 @@ def mount(module: str, *, key: str, token: str, height: int, stretch: bool = Fal
         "base": base,
         "assets": f"{base}/live/static/{VERSION}",
         "plotly": plotly_address(),
+        "styles": _STYLES,
     }
     return component(
         key=key,
@@ -42,4 +47,6 @@ def mount(module: str, *, key: str, token: str, height: int, stretch: bool = Fal
         },
         on_value_change=lambda: None,
         on_gone_change=lambda: None,
+        on_branch_change=lambda: None,
+        on_back_change=lambda: None,
     )

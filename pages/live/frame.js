@@ -1,20 +1,20 @@
 // Decodes a frame (lstm_core/frame.py describes the bytes).
 
-const HALF = new Float32Array(65536); // every float16 there is, as float32
-for (let bits = 0; bits < 65536; bits++) {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 31;
-  const fraction = bits & 1023;
-  if (exponent === 0) HALF[bits] = sign * fraction * 2 ** -24;
-  else if (exponent === 31) HALF[bits] = fraction ? NaN : sign * Infinity;
-  else HALF[bits] = sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+// Every code of three decimal digits (lstm_core/digits.py), as float32.
+const DIGITS = new Float32Array(65536).fill(NaN);
+DIGITS[0] = 0;
+for (let code = 1; code <= 32400; code++) {
+  const place = code - 1;
+  const hundredths = 100 + (place % 900);
+  DIGITS[code] = Number(`${hundredths}e${Math.floor(place / 900) - 35}`);
+  DIGITS[code | 0x8000] = -DIGITS[code];
 }
 
 const READ = {
-  float16: (buffer, offset, length) => {
-    const halves = new Uint16Array(buffer, offset, length / 2);
-    const values = new Float32Array(halves.length);
-    for (let k = 0; k < halves.length; k++) values[k] = HALF[halves[k]];
+  digits3: (buffer, offset, length) => {
+    const codes = new Uint16Array(buffer, offset, length / 2);
+    const values = new Float32Array(codes.length);
+    for (let k = 0; k < codes.length; k++) values[k] = DIGITS[codes[k]];
     return values;
   },
   float32: (buffer, offset, length) => new Float32Array(buffer, offset, length / 4),

@@ -4,9 +4,10 @@
 const mounted = new WeakMap();
 
 export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
-  if (!document.getElementById("live-style")) {
+  for (const name of data.styles) {
+    if (document.getElementById(name)) continue;
     const link = document.createElement("link");
-    Object.assign(link, { id: "live-style", rel: "stylesheet", href: `${data.assets}/live.css` });
+    Object.assign(link, { id: name, rel: "stylesheet", href: `${data.assets}/${name}` });
     document.head.append(link);
   }
   let entry = mounted.get(parentElement);

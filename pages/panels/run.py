@@ -2,16 +2,111 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
 
-from lstm_core.config import RunConfig, SeriesConfig, TextConfig
+from lstm_core.config import Knobs, ModelConfig, RunConfig, SeriesConfig, TextConfig, TrainConfig, View
 from lstm_core.tasks import make_task
 from lstm_core.tasks.corpora import CORPUS_NAMES
-from lstm_core.tasks.series import SERIES_NAMES
+from lstm_core.tasks.series import SERIES_NAMES, SERIES_SETTINGS
 from pages.live.channel import HOST
+from pages.panels.network import view_controls
 from pages.panels.plain import plain
+from pages.panels.settings import Settings
+
+LIVE_VIEW = {"text": ("probe", "prompt", "temperature", "top_k"), "series": ("probe_start",)}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The run that a page shows which makes none of its own. sidebar: where that page's controls belong."""
+
+    settings: Settings
+    token: str
+    config: RunConfig
+    sidebar: Any
+
+    @property
+    def series(self) -> bool:
+        return isinstance(self.config.task, SeriesConfig)
+
+    @property
+    def words(self) -> bool:
+        return isinstance(self.config.task, TextConfig) and self.config.task.level == "words"
+
+
+def shown_run() -> Shown:
+    """The run of the Text or of the Series page, whichever was looked at last; a new one if there is none.
+
+    Draws, in the sidebar, which of them it is, and which layer and units the heatmaps show. Ends the script
+    if there is nothing to show, when it has said why.
+    """
+    state = st.session_state
+    linked = "series" if any(key.startswith("series_") for key in st.query_params) else "text"
+    state.setdefault("network_shown", state.get("last_network", linked))
+    switch, middle, bottom = (st.sidebar.container(gap="xsmall") for _ in range(3))
+    page = switch.segmented_control(
+        "Network",
+        ["text", "series"],
+        format_func={"text": "Text", "series": "Series"}.__getitem__,
+        required=True,
+        key="network_shown",
+        width="stretch",
+        help="Whose insides are shown: the network of the Text page or that of the Series page.",
+    )
+    assert page is not None
+    settings = Settings(page)
+    task, model, train = stored_parts(settings)
+    if before := state.get(f"config_{page}"):
+        task, model, train = before.task, before.model, before.train
+    with bottom:
+        view = View(**live_view(settings), **view_controls(settings, model.num_layers))
+    with switch:
+        run = run_for(page, task, model, train, live_knobs(settings), view)
+        settings.show_notes()
+        if run is None:
+            st.stop()
+        token, config = run
+        st.caption(plain(f"{describe(config)}. Change it on the {page.capitalize()} page."))
+    return Shown(settings, token, config, middle)
+
+
+def live_knobs(settings: Settings) -> Knobs:
+    """The knobs as their sliders were left."""
+    return Knobs(**{name: settings.live(Knobs, name) for name in vars(Knobs())})
+
+
+def live_view(settings: Settings) -> dict[str, Any]:
+    """The fields of the view that have live controls on this page, as those were left."""
+    return {name: settings.live(View, name) for name in LIVE_VIEW[settings.page]}
+
+
+def stored_parts(settings: Settings) -> tuple[TextConfig | SeriesConfig, ModelConfig, TrainConfig]:
+    """Data, network and training as the settings of a page say, in its address or where they were left."""
+
+    def stored(config: Any, *names: str, settings: Settings = settings) -> dict[str, Any]:
+        return {name: settings.stored(config, name) for name in names}
+
+    model = ModelConfig(**stored(ModelConfig, "hidden_size", "num_layers", "forget_bias"))
+    train = TrainConfig(**stored(TrainConfig, "sequence_length", "seed"))
+    task: TextConfig | SeriesConfig
+    if settings.page == "text":
+        task = TextConfig(**stored(TextConfig, "corpus", "level"))
+        if task.corpus == "own":  # whose text no address holds
+            task = TextConfig(level=task.level)
+    else:
+        kind = settings.stored(SeriesConfig, "kind")
+        wave = Settings(f"{settings.page}_wave")
+        shape = [name for name in SERIES_SETTINGS[kind] if name not in ("stock", "column", "values")]
+        task = SeriesConfig(kind, **stored(SeriesConfig, *shape, settings=wave))
+        if kind == "stocks":
+            task = SeriesConfig(kind, **stored(SeriesConfig, "stock"))
+        elif kind == "own":
+            task = SeriesConfig()
+        settings.notes += wave.notes
+    return task, model, train
 
 
 def run_for(page: str, *parts: Any) -> tuple[str, RunConfig] | None:
@@ -31,8 +126,10 @@ def run_for(page: str, *parts: Any) -> tuple[str, RunConfig] | None:
             token = st.session_state[key] = HOST.open(config)
             st.session_state[f"sent_{page}"] = _live(config)
         elif HOST.configure(token, config):
+            st.session_state.pop(f"parents_{page}", None)
             st.toast(f"A new network starts: {describe(config)}.", icon=":material/restart_alt:")
         st.session_state[f"config_{page}"] = config
+        st.session_state["last_network"] = page
         _send_changes(page, token, config)
     except ValueError as error:
         kept = " The network that you see still learns from the data before." if token else ""
@@ -56,10 +153,38 @@ def _send_changes(page: str, token: str, config: RunConfig) -> None:
                 return  # the run is gone, which the page will notice; or it does not fit, which it has said
 
 
-def told_by_the_control(page: str, kind: str, name: str, value: object) -> None:
-    """Note that the run has this value of a knob or of the view already, over the channel."""
-    if f"sent_{page}" in st.session_state:
-        st.session_state[f"sent_{page}"][kind, name] = value
+def branch_run(page: str, token: str, step: int) -> None:
+    """From now on the page shows a run that goes on from where this one was at `step`; this one is kept."""
+    try:
+        branch = HOST.branch(token, step)
+    except (KeyError, ValueError):
+        st.toast("There is no network to go on from: this run has ended.", icon=":material/error:")
+        return
+    st.session_state.setdefault(f"parents_{page}", []).append(token)
+    st.session_state[f"run_{page}"] = branch
+    st.toast(
+        f"A new run goes on from step {step:,}. The one before is kept: “Return to the run before”.",
+        icon=":material/call_split:",
+    )
+
+
+def parent_of(page: str) -> str | None:
+    """Token of the run that the page's run has branched off from, if it still exists."""
+    parents: list[str] = st.session_state.get(f"parents_{page}", [])
+    while parents and not HOST.knows(parents[-1]):
+        parents.pop()
+    return parents[-1] if parents else None
+
+
+def return_run(page: str) -> bool:
+    """Show the run again that this one has branched off from; False if it no longer exists."""
+    parent = parent_of(page)
+    if parent is None:
+        return False
+    st.session_state[f"parents_{page}"].pop()
+    st.session_state[f"run_{page}"] = parent
+    st.session_state[f"sent_{page}"] = {}  # it may have missed what was changed since
+    return True
 
 
 def last_task(page: str, default: TextConfig | SeriesConfig) -> Any:

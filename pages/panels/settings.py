@@ -15,9 +15,12 @@ import streamlit as st
 from lstm_core.config import Checked, Knobs, View, limits
 from pages.live.slider import forget_left_at, left_at, live_slider, live_text
 from pages.panels.plain import plain
-from pages.panels.run import told_by_the_control
 
 LONGEST_IN_LINK = 300  # characters of a probe or prompt that go into the address
+# by page and field name, where a page's defaults differ from those of the configs
+DEFAULTS: dict[str, dict[str, Any]] = {
+    "series": {"hidden_size": 32, "sequence_length": 48, "learning_rate": 5e-3},
+}
 ECHO = 3  # seconds in which a browser may still send an address that was changed meanwhile
 
 
@@ -46,13 +49,18 @@ def note_page(page: str) -> None:
         st.session_state["was_in_address"] = {}  # (key, text) → when it was replaced
 
 
+def told_by_the_control(page: str, kind: str, name: str, value: object) -> None:
+    """Note that the run has this value of a knob or of the view already, over the channel."""
+    if f"sent_{page}" in st.session_state:
+        st.session_state[f"sent_{page}"][kind, name] = value
+
+
 class Settings:
     """The settings of one page. `notes` are sentences about what could not be used."""
 
-    def __init__(self, page: str, defaults: dict[str, Any] | None = None) -> None:
-        """defaults: by field name, where this page's differ from those of the configs."""
+    def __init__(self, page: str) -> None:
         self.page = page
-        self.defaults = defaults or {}
+        self.defaults = DEFAULTS.get(page, {})
         self.notes: list[str] = []
 
     def show_notes(self) -> None:

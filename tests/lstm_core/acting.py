@@ -32,8 +32,8 @@ class Spy(Trainer):
     made: list
     fail = None
 
-    def __init__(self, config):
-        super().__init__(config)
+    def __init__(self, config, past=None):
+        super().__init__(config, past)
         self.runs.append([])
         self.made.append(self)
 

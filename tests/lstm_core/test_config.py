@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lstm_core.config import (
+    Hands,
     Knobs,
     ModelConfig,
     RunConfig,
@@ -18,7 +19,7 @@ from lstm_core.config import (
     limits,
 )
 
-CONFIGS = [ModelConfig, TrainConfig, Knobs, TextConfig, SeriesConfig, View]
+CONFIGS = [ModelConfig, TrainConfig, Knobs, TextConfig, SeriesConfig, View, Hands]
 RANGED = [(config, spec.name) for config in CONFIGS for spec in fields(config) if "low" in spec.metadata]
 CHOSEN = [(config, spec.name) for config in CONFIGS for spec in fields(config) if "choices" in spec.metadata]
 WHOLE = [pair for pair in RANGED if isinstance(limits(*pair)["low"], int)]
@@ -72,7 +73,8 @@ def test_no_ranged_field_takes_what_is_not_a_number_in_range(config, name, value
 @pytest.mark.parametrize(("config", "name"), WHOLE)
 def test_whole_numbers_are_not_fractions(config, name):
     assert "a whole number" in refused(config, name, float(limits(config, name)["low"]))
-    refused(config, name, None)
+    if limits(config, name)["default"] is not None:
+        refused(config, name, None)
 
 
 @pytest.mark.parametrize(("config", "name"), REAL)
@@ -81,10 +83,11 @@ def test_whole_numbers_will_do_where_fractions_are_wanted(config, name):
     assert getattr(config(**{name: value}), name) == value
 
 
-def test_only_the_speed_may_be_left_open():
-    assert Knobs(steps_per_second=None).steps_per_second is None
+def test_what_may_be_left_open_is_left_open_by_default():
     for config, name in RANGED:
-        if name != "steps_per_second":
+        if limits(config, name)["default"] is None:
+            assert getattr(config(**{name: None}), name) is None
+        else:
             refused(config, name, None)
 
 
@@ -149,3 +152,36 @@ def test_a_step_that_would_keep_everybody_waiting_is_refused():
     RunConfig(TextConfig(), *largest, Knobs(batch_size=16))
     with pytest.raises(ValueError, match=r"batch size of 128 is too much .* A batch size of \d+ fits"):
         RunConfig(TextConfig(), *largest, Knobs(batch_size=128))
+
+
+# hands on the gates
+
+
+@pytest.mark.parametrize("name", ["selected", "off"])
+@pytest.mark.parametrize("value", [7, "7", [-1], [256], [1.5], [True], [None], list(range(257)), {"1": 2}])
+def test_units_are_a_list_of_units(name, value):
+    assert name in refused(Hands, name, value)
+
+
+def test_units_are_kept_once_and_in_order():
+    assert Hands(selected=[5, 2, 5]).selected == (2, 5)
+
+
+@pytest.mark.parametrize("value", [1, "true", None])
+def test_training_is_yes_or_no(value):
+    assert "true or false" in refused(Hands, "training", value)
+
+
+@pytest.mark.parametrize(
+    ("hands", "idle"),
+    [
+        (Hands(), True),
+        (Hands(f=0.0), False),
+        (Hands(g=0.5, scope="selected"), True),
+        (Hands(g=0.5, scope="selected", selected=(1,)), False),
+        (Hands(off=(0,)), False),
+        (Hands(selected=(1, 2), training=True), True),
+    ],
+)
+def test_hands_are_idle_when_they_hold_nothing(hands, idle):
+    assert hands.idle is idle

@@ -9,9 +9,11 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 FLOORS = [
-    {"config", "cell", "frame"},
-    {"tasks", "trace", "model"},
-    {"trainer", "generate"},
+    {"config", "cell", "digits", "frame", "pace"},
+    {"tasks", "trace", "model", "hold", "timeline", "rows"},
+    {"trainer", "generate", "backward", "inside", "probe"},
+    {"outputs", "survey", "patterns"},
+    {"find"},
     {"observe"},
     {"run"},
     {"host"},

@@ -5,6 +5,7 @@ import threading
 import pytest
 
 from lstm_core.config import Knobs, ModelConfig, RunConfig, SeriesConfig, TextConfig
+from lstm_core.frame import Frame
 from lstm_core.host import RunHost
 from lstm_core.trainer import Trainer
 from tests.lstm_core.hosting import PAUSE, PLAY, STEP, TINY, Viewer, eventually, trains
@@ -190,3 +191,49 @@ def test_closing_ends_every_worker_and_forgets_every_run():
 
 def test_a_host_that_was_never_used_closes():
     RunHost().close()
+
+
+def test_a_branch_is_a_run_of_its_own(open_host):
+    host = open_host()
+    token = host.open(TINY)
+    viewer = Viewer(host, token)
+    viewer.steps(30)
+    branch = host.branch(token, 10)
+    assert branch != token
+    other = Viewer(host, branch)
+    assert other.draw()["history"][0] == 0
+    other.until(lambda meta: meta["step"] > 10)
+    assert all(meta["step"] >= 10 for meta in other.drawn)
+    viewer.steps(10)
+    with pytest.raises(KeyError):
+        host.branch("nobody", 0)
+
+
+def test_a_branch_of_a_run_that_nobody_has_watched_is_refused(open_host):
+    host = open_host()
+    with pytest.raises(ValueError, match="no network yet"):
+        host.branch(host.open(TINY), 0)
+
+
+def test_the_film_is_made_of_encoded_frames(open_host):
+    host = open_host()
+    token = host.open(TINY)
+    assert host.film(token) == []
+    Viewer(host, token).steps(20)
+    steps = [Frame.decode(frame).meta["step"] for frame in host.film(token)]
+    assert steps[0] == 0
+    assert steps == sorted(steps)
+    with pytest.raises(KeyError):
+        host.film("nobody")
+
+
+def test_a_frame_has_the_parts_that_any_of_its_viewers_shows(open_host):
+    host = open_host()
+    token = host.open(TINY)
+    one, other = Viewer(host, token), Viewer(host, token)
+    one.steps(5)
+    assert "held" not in one.draw()
+    host.ready(other.number, ["held", "nonsense", 7])
+    one.until(lambda meta: "held" in meta)
+    other.leave()
+    one.until(lambda meta: "held" not in meta)

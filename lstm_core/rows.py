@@ -1,0 +1,64 @@
+"""Which units the heatmaps show, and how far the colours of c reach. Both are sticky: rows and colours that
+change with every frame cannot be followed.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+UNITS_SHOWN = 32  # when only the most active ones are asked for
+C_LIMITS = (0.5, 1.0, 1.5, 2.0, 3.0, 5.0, 7.0, 10.0, 15.0, 20.0, 30.0, 50.0, 100.0, 200.0)
+
+
+class Rows:
+    """Rows of one viewer's heatmaps, chosen by how much c (T, H) of the units varies over the probe."""
+
+    def __init__(self) -> None:
+        self._active = np.empty(0, dtype=np.int64)  # units, ascending
+        self._unit: int | None = None
+        self._limit = C_LIMITS[0]
+
+    def unit(self, c: np.ndarray, chosen: int | None, fresh: bool) -> int:
+        """The chosen unit, brought inside; while nobody has chosen, an active one, which then stays.
+
+        fresh: the network is untrained, so that nothing has to stay.
+        """
+        hidden = c.shape[1]
+        if chosen is not None:
+            self._unit = min(chosen, hidden - 1)
+        elif self._unit is None or fresh:
+            self._unit = int(c.std(axis=0).argmax())
+        return self._unit
+
+    def units(self, c: np.ndarray, chosen: int, fresh: bool, still: bool) -> np.ndarray:
+        """The most active units, ascending, and `chosen` among them; all if there are few.
+
+        still: nobody may take another's place, because somebody goes back and forth in time.
+        """
+        hidden = c.shape[1]
+        if hidden <= UNITS_SHOWN:
+            return np.arange(hidden)
+        activity = c.std(axis=0)
+        if not len(self._active) or fresh:
+            self._active = np.sort(np.argsort(-activity)[:UNITS_SHOWN])
+        shown = np.zeros(hidden, dtype=bool)
+        shown[self._active] = True
+        weakest = np.where(shown, activity, np.inf).argmin()
+        strongest = np.where(shown, -np.inf, activity).argmax()
+        if not still and activity[strongest] > 2 * activity[weakest]:
+            self._active = self._replaced(int(weakest), int(strongest))
+        if chosen in self._active:
+            return self._active
+        weakest = self._active[activity[self._active].argmin()]
+        return self._replaced(int(weakest), chosen)
+
+    def _replaced(self, leaves: int, comes: int) -> np.ndarray:
+        return np.sort(np.where(self._active == leaves, comes, self._active))
+
+    def c_limit(self, c: np.ndarray) -> float:
+        """End of the colour scale of c: a round number. A few strong units may go beyond it."""
+        place = int(0.9 * c.size)
+        reach = float(np.partition(np.abs(c), place, axis=None)[place])
+        if not self._limit / 2 < reach <= self._limit:
+            self._limit = next((limit for limit in C_LIMITS if reach <= limit), C_LIMITS[-1])
+        return self._limit

@@ -1,0 +1,192 @@
+"""Hands on the gates: what is held equals the plain equations with that gate replaced, in float64."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lstm_core import trace
+from lstm_core.cell import run_cells
+from lstm_core.config import Hands, Knobs, ModelConfig, RunConfig, SeriesConfig, TextConfig, TrainConfig
+from lstm_core.generate import forecast, next_tokens, read, sample_text
+from lstm_core.hold import holds_of
+from lstm_core.model import SequenceModel
+from lstm_core.trace import held_trace
+from lstm_core.trainer import Trainer
+
+VALUES = {"i": st.floats(0, 1), "f": st.floats(0, 1), "g": st.floats(-1, 1), "o": st.floats(0, 1)}
+UNITS = st.lists(st.integers(0, 12), max_size=6)  # of a network of 5, so that some do not exist
+
+
+def hands():
+    gates = {name: st.none() | values for name, values in VALUES.items()}
+    return st.builds(
+        Hands,
+        **gates,
+        scope=st.sampled_from(["all", "selected"]),
+        selected=UNITS,
+        off=UNITS,
+        training=st.just(False),
+    )
+
+
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def by_hand(lstm, inputs, hands, layer):
+    """Every gate and state of every layer, with loops over layers, steps and gates, in NumPy float64."""
+    hidden = lstm.hidden_size
+    found = []
+    sequence = inputs[:, 0].numpy()
+    for number in range(lstm.num_layers):
+        w_ih, w_hh, b_ih, b_hh = (part.detach().numpy() for part in lstm.all_weights[number])
+        h, c, steps = np.zeros(hidden), np.zeros(hidden), []
+        for x in sequence:
+            pre = (w_ih @ x + b_ih + w_hh @ h + b_hh).reshape(4, hidden)
+            gates = {"i": sigmoid(pre[0]), "f": sigmoid(pre[1]), "g": np.tanh(pre[2]), "o": sigmoid(pre[3])}
+            for unit in range(hidden if number == layer else 0):
+                for name in "ifgo":
+                    held = getattr(hands, name)
+                    if held is not None and (hands.scope == "all" or unit in hands.selected):
+                        gates[name][unit] = held
+            c = gates["f"] * c + gates["i"] * gates["g"]
+            if number == layer:
+                c[[unit for unit in hands.off if unit < hidden]] = 0
+            h = gates["o"] * np.tanh(c)
+            steps.append({**gates, "c": c, "h": h})
+        found.append(steps)
+        sequence = [step["h"] for step in steps]
+    return found
+
+
+def network(layers=2, hidden=5, inputs=3):
+    torch.manual_seed(0)
+    return torch.nn.LSTM(inputs, hidden, layers).double()
+
+
+@settings(max_examples=60, deadline=None)
+@given(hands(), st.integers(0, 1))
+def test_held_gates_equal_the_equations_with_that_gate_replaced(hands, layer):
+    lstm, inputs = (
+        network(),
+        torch.randn(7, 1, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(1)),
+    )
+    holds = holds_of(hands, layer, 2, 5, torch.float64)
+    expected = by_hand(lstm, inputs, hands, layer)
+    signals = trace(lstm, inputs) if holds is None else held_trace(lstm, inputs, holds)
+    for number in range(2):
+        for name in "fgoch" + "i":
+            shown = getattr(signals, name)[number, :, 0].detach().numpy()
+            wanted = np.array([step[name] for step in expected[number]])
+            if name in "if" and hands.off and number == layer:  # gates of units that are off are held at 0
+                wanted[:, [unit for unit in hands.off if unit < 5]] = 0
+            np.testing.assert_allclose(shown, wanted, rtol=0, atol=1e-12)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.integers(0, 4), min_size=1))
+def test_a_unit_that_is_off_says_nothing_and_remembers_nothing(off):
+    lstm, inputs = network(), torch.randn(9, 2, 3, dtype=torch.float64)
+    holds = holds_of(Hands(f=1.0, i=1.0, off=off), 0, 2, 5, torch.float64)
+    signals = held_trace(lstm, inputs, holds)
+    assert signals.c[0, :, :, off].abs().max() == 0
+    assert signals.h[0, :, :, off].abs().max() == 0
+
+
+def test_no_hold_is_none_and_the_plain_cell_then_equals_the_fused_network():
+    assert holds_of(Hands(), 0, 2, 5) is None
+    assert holds_of(Hands(f=0.5, scope="selected"), 0, 2, 5) is None
+    lstm, inputs = network(), torch.randn(11, 3, 3, dtype=torch.float64)
+    steps = run_cells(lstm, inputs, holds=[None, None])
+    plain = torch.stack([step.h for step in steps[-1]])
+    np.testing.assert_allclose(plain.detach(), lstm(inputs)[0].detach(), rtol=0, atol=1e-12)
+
+
+def test_only_the_layer_asked_for_is_held():
+    holds = holds_of(Hands(o=0.0), 1, 3, 4)
+    assert [hold is None for hold in holds] == [True, False, True]
+
+
+# what the network makes under the hands
+
+
+def model(kind="text", layers=1):
+    return SequenceModel(
+        ModelConfig(hidden_size=6, num_layers=layers, embedding_size=3), 5 if kind == "text" else None
+    )
+
+
+def test_a_held_model_predicts_what_its_plain_cell_says():
+    network, tokens = model(layers=2).double(), torch.tensor([[0], [3], [1], [4]])
+    holds = holds_of(Hands(f=0.25, off=(2,)), 0, 2, 6, torch.float64)
+    predictions, (h, c) = network(tokens, holds=holds)
+    signals = held_trace(network.lstm, network.embed(tokens), holds)
+    torch.testing.assert_close(predictions, network.head(signals.output), rtol=0, atol=1e-12)
+    torch.testing.assert_close(h, signals.h[:, -1], rtol=0, atol=1e-12)
+    torch.testing.assert_close(c, signals.c[:, -1], rtol=0, atol=1e-12)
+
+
+def test_sampling_and_forecasting_step_by_step_equals_reading_at_once():
+    network, hands = model(), Hands(i=0.3, selected=(1, 4), scope="selected")
+    holds = holds_of(hands, 0, 1, 6)
+    sampled = sample_text(network, [1, 2], 20, temperature=1.0, seed=3, holds=holds)
+    logits, _ = read(network, torch.tensor([1, 2, *sampled[:-1]]), holds)
+    draws = np.random.default_rng(3).random(20)
+    for step, (token, draw) in enumerate(zip(sampled, draws, strict=True)):
+        chances = torch.softmax(logits[step + 1].double(), -1).cumsum(0).numpy()
+        assert chances[token] >= draw - 1e-5
+        assert token == 0 or chances[token - 1] <= draw + 1e-5
+    best, chances = next_tokens(network, [1, 2], k=5, holds=holds)
+    torch.testing.assert_close(torch.softmax(logits[1], -1)[best], torch.from_numpy(chances))
+
+    network = model("series")
+    known = torch.linspace(-1, 1, 9)[:, None]
+    fit, ahead = forecast(network, known, 6, holds)
+    again, _ = read(network, torch.cat([known, torch.from_numpy(ahead[:-1])[:, None]]), holds)
+    np.testing.assert_allclose(np.concatenate([fit, ahead[1:]]), again[:, 0].numpy(), atol=1e-6)
+
+
+CONFIGS = {
+    "text": RunConfig(
+        TextConfig("own", text="the cat sat on the mat. " * 20),
+        ModelConfig(hidden_size=6, embedding_size=3),
+        TrainConfig(sequence_length=6),
+        Knobs(batch_size=2),
+    ),
+    "series": RunConfig(
+        SeriesConfig(), ModelConfig(hidden_size=6), TrainConfig(sequence_length=8), Knobs(batch_size=2)
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", CONFIGS)
+def test_training_can_go_on_under_the_hands(kind):
+    trainer = Trainer(CONFIGS[kind])
+    trainer.holds = holds_of(Hands(f=0.0), 0, 1, 6)
+    first = np.mean([trainer.step() for _ in range(10)])
+    before = trainer.model.lstm.weight_ih_l0.detach().clone()
+    last = np.mean([trainer.step() for _ in range(150)][-10:])
+    moved = (trainer.model.lstm.weight_ih_l0 - before).abs().view(4, 6, -1).amax(dim=(1, 2))
+    assert last < first
+    assert moved[1] == 0  # nothing depends on what the forget gate would say
+    assert moved[[0, 2, 3]].min() > 0
+
+
+def test_with_no_hold_training_is_the_same_bit_for_bit():
+    one, other = Trainer(CONFIGS["text"]), Trainer(CONFIGS["text"])
+    other.holds = holds_of(Hands(selected=(1,)), 0, 1, 6)
+    assert [one.step() for _ in range(5)] == [other.step() for _ in range(5)]
+
+
+def test_the_held_loss_is_that_of_the_held_network():
+    trainer = Trainer(CONFIGS["series"])
+    for _ in range(20):
+        trainer.step()
+    silent = trainer.validate(holds=holds_of(Hands(o=0.0), 0, 1, 6))
+    batch = trainer.task.validation(8)
+    wanted = ((trainer.model.head.bias - batch.targets[batch.skip :]) ** 2).mean().item()
+    assert math.isclose(silent, wanted, rel_tol=1e-5)
