@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pandas  # noqa: F401  Streamlit loads it when the first component is shown
 import streamlit as st
+from starlette.routing import Route
 
 from lstm_core.run import warm_up
-from pages.live.channel import plotly_source, routes
+from pages.live.channel import base_path, plotly_source, routes
+from pages.live.film import film
 from pages.panels.heatmaps import cell_state_drawing, gates_drawing
 from pages.panels.loss import loss_chart_drawing
 
@@ -17,4 +19,5 @@ cell_state_drawing(False, False)
 gates_drawing()
 loss_chart_drawing(True)
 
-app = st.App(Path(__file__).with_name("pages") / "shell.py", routes=routes())
+film_route = Route(f"{base_path()}/live/film", film, methods=["POST"])
+app = st.App(Path(__file__).with_name("pages") / "shell.py", routes=[*routes(), film_route])

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from lstm_core.backward import gradient_check
 from lstm_core.cell import Holds
@@ -32,7 +33,7 @@ from lstm_core.trace import Trace, held_trace, trace
 from lstm_core.trainer import Trainer
 
 SIGNALS = "cifgoh"
-PARTS = ("held", "survey")  # of a frame that are made only for viewers who show them
+PARTS = ("unit", "survey", "held")  # of a frame that are made only for viewers who show them
 
 
 def is_growth_step(step: int) -> bool:
@@ -123,13 +124,8 @@ class Observer:
         time = last if self.view.time is None else min(self.view.time, last)
         heatmaps = {name: matrix[:, units].T for name, matrix in matrices.items()}
         arrays = self._arrays | self._output_arrays
-        arrays |= {f"unit_{name}": matrix[:, unit].astype(np.float32) for name, matrix in matrices.items()}
         labelled = range(0, len(units), max(1, len(units) // 8))  # rows that carry the unit's number
         signal = self.view.signal
-        labels = self._probe.labels
-        cell = {"unit": unit, "time": time, "layer": self._layer, "token": labels[time]}
-        cell |= {"before": labels[time - 1] if time else ""}
-        cell |= {"x_value": None if self.trainer.task.kind == "text" else float(self._probe.inputs[time])}
         meta = meta | self._progress(arrays)
         meta |= {
             "units": units.tolist(),
@@ -140,10 +136,9 @@ class Observer:
                 "unit": unit,
                 "time": time,
                 "signal": signal,
-                "token": labels[time],
+                "token": self._probe.labels[time],
                 "limit": limit if signal == "c" else 1.0,
             },
-            "cell": cell | cell_numbers(self.model.lstm, embedded, signals, self._layer, unit, time),
             "truth": truth(self.model.lstm, embedded, signals),
             "check": self.checked,
             "found": self.found,
@@ -151,6 +146,11 @@ class Observer:
         }
         if isinstance(self.trainer.task, TextTask):
             meta |= self._likeliest(self.trainer.task)
+        if "unit" in self.wants:
+            arrays |= {
+                f"unit_{name}": matrix[:, unit].astype(np.float32) for name, matrix in matrices.items()
+            }
+            meta["cell"] = self._cell(embedded, signals, unit, time)
         if "survey" in self.wants and self._survey:
             meta["survey"] = self._survey
             arrays |= self._survey_arrays
@@ -272,7 +272,21 @@ class Observer:
         model = self.trainer.config.model
         return holds_of(self.hands, self._layer, model.num_layers, model.hidden_size)
 
-    def _held_heatmaps(self, embedded: torch.Tensor, free: Trace, units: np.ndarray) -> dict[str, np.ndarray]:
+    def _cell(self, embedded: Tensor, signals: Trace, unit: int, time: int) -> dict[str, Any]:
+        """The chosen unit at the chosen step: which it is, and all its numbers."""
+        labels, layer = self._probe.labels, self._layer
+        series = self.trainer.task.kind == "series"
+        return {
+            "unit": unit,
+            "time": time,
+            "layer": layer,
+            "token": labels[time],
+            "before": labels[time - 1] if time else "",
+            "x_value": self._probe.inputs[time].item() if series else None,
+            **cell_numbers(self.model.lstm, embedded, signals, layer, unit, time),
+        }
+
+    def _held_heatmaps(self, embedded: Tensor, free: Trace, units: np.ndarray) -> dict[str, np.ndarray]:
         holds = self.holds
         with torch.no_grad():
             signals = held_trace(self.model.lstm, embedded, holds) if holds else free

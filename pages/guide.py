@@ -27,6 +27,7 @@ PANELS = {
     "Gates i, f, o": "full colour is open (1), faint is closed (0). A faint spot in f: here a unit forgets.",
     "Candidate g, hidden h": "what a unit could write; what it tells the rest of the network.",
     "What it writes, forecasts": "fed with its own output, with the same dice: only the network changes.",
+    "History": "drag it back, and every panel shows the network as it was then.",
     "Loss": "grey on what it learns from, orange on what it never sees. When they part, it learns by heart.",
 }
 TEXT = {"text_corpus": "tales", "text_level": "characters", "text_hidden_size": "64", "text_prompt": ""}
@@ -76,6 +77,50 @@ STARTS = [
         "Does it beat “same as last value”?",
     ),
 ]
+INSIDE = [
+    (
+        ":material/format_quote:",
+        "Who knows the quotes?",
+        "inside.py",
+        {},
+        "Find the unit that tells inside from outside.",
+    ),
+    (
+        ":material/account_tree:",
+        "Number by number",
+        "cell.py",
+        {},
+        "One unit, one step, the number on every edge.",
+    ),
+    (
+        ":material/touch_app:",
+        "Play cell",
+        "cell.py",
+        {"cell": "By hand"},
+        "You set the weights. Can you make c count?",
+    ),
+    (
+        ":material/lock_open:",
+        "Forget everything",
+        "hands.py",
+        {},
+        "Hold f at 0, and watch the sentence fall apart.",
+    ),
+    (
+        ":material/power_settings_new:",
+        "One unit less",
+        "hands.py",
+        {},
+        "Switch a unit off. Does the text notice?",
+    ),
+    (
+        ":material/history:",
+        "Back in time",
+        "text.py",
+        {},
+        "Drag History to its left end, then press Film.",
+    ),
+]
 
 left, right = st.columns([5, 6], gap="large")
 with left:
@@ -93,12 +138,12 @@ with left:
     )
     st.latex(EQUATIONS)
 with right:
-    st.subheader("Where to start", anchor=False)
-    for row in (STARTS[:3], STARTS[3:]):
-        for column, (icon, label, page, query, look) in zip(st.columns(3), row, strict=True):
-            with column, st.container(border=True, gap="xxsmall", height="stretch"):
-                st.page_link(page, label=f"**{label}**", icon=icon, query_params=query)
-                st.caption(look)
+    for tab, starts in zip(st.tabs(["Where to start", "Look inside"]), (STARTS, INSIDE), strict=True):
+        for row in (starts[:3], starts[3:]):
+            for column, (icon, label, page, query, look) in zip(tab.columns(3), row, strict=True):
+                with column, st.container(border=True, gap="xxsmall", height="stretch"):
+                    st.page_link(page, label=f"**{label}**", icon=icon, query_params=query)
+                    st.caption(look)
     heading("What each panel shows", "hover anything on a page to read what it is, and its exact value")
     st.markdown("\n".join(f"- **{panel}**: {about}" for panel, about in PANELS.items()))
     st.caption(

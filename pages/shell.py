@@ -34,6 +34,24 @@ page = st.navigation(
             help="A network learns to continue a sine, sunspots or your own numbers, and forecasts them.",
         ),
         st.Page(
+            "inside.py",
+            title="Look inside",
+            icon=":material/search:",
+            help="Any unit, any gate, any moment: what it does, where it is active, which unit knows what.",
+        ),
+        st.Page(
+            "cell.py",
+            title="Cell",
+            icon=":material/account_tree:",
+            help="One unit at one time step, with the number on every edge. Or play cell by hand.",
+        ),
+        st.Page(
+            "hands.py",
+            title="Hands on",
+            icon=":material/pan_tool:",
+            help="Hold a gate, switch units off, and watch the sentence fall apart.",
+        ),
+        st.Page(
             "guide.py",
             title="Guide",
             icon=":material/school:",

@@ -3,6 +3,7 @@
     GET  {base}/live/static/{version}/{file}   the pages' own JavaScript and CSS
     GET  {base}/live/plotly/{version}.js       Plotly's JavaScript, from the installed package
     WS   {base}/live/socket                    one socket a page
+    POST {base}/live/film                      see film.py
     GET  {base}/api/health, /api/health        for monitoring
 
 On the socket the browser speaks first: {"type": "hello", "token": …}. The token comes in a message, not in

@@ -4,6 +4,7 @@
 import { channelFor } from "./channel.js";
 import { make } from "./dom.js";
 import { rows } from "./frame.js";
+import { Overlay } from "./overlay.js";
 import { paint } from "./paint.js";
 import { themeOf } from "./theme.js";
 
@@ -55,13 +56,14 @@ class Figure {
     const layoutChanged = JSON.stringify(data.figure) !== JSON.stringify(this.data?.figure);
     const tokenChanged = data.token !== this.data?.token;
     this.data = data;
+    if (data.selects.length) (this.overlay ??= new Overlay(this.element, this.plot)).follow(data);
     this.plot.setAttribute("aria-label", data.about);
     this.note.textContent = data.empty;
     if (tokenChanged) {
       this.unsubscribe?.();
       const channel = channelFor(data.base, data.token);
       channel.until(this.loaded);
-      this.unsubscribe = channel.subscribe((frame) => frame && this.draw(frame));
+      this.unsubscribe = channel.subscribe((frame) => frame && this.draw(frame), 0, data.wants);
     }
     if (this.drawn && (layoutChanged || this.themeChanged())) this.build(this.frame);
   }
@@ -113,7 +115,7 @@ class Figure {
     for (const [index, z] of matrices) figure.data[index].z = z;
     for (const [index, update] of traces) Object.assign(figure.data[index], update);
     for (const [attribute, value] of layout) assign(figure.layout, attribute, value);
-    this.Plotly.react(this.plot, figure.data, figure.layout, CONFIG);
+    this.Plotly.react(this.plot, figure.data, figure.layout, CONFIG).then(() => this.overlay?.attach());
   }
 
   /** What the frame brings that the plot does not show yet: for traces, for the layout, and heatmaps' values. */
@@ -163,6 +165,7 @@ class Figure {
     clearTimeout(this.late);
     this.unsubscribe?.();
     this.resizer.disconnect();
+    this.overlay?.remove();
     this.Plotly?.purge(this.plot);
   }
 }

@@ -7,7 +7,7 @@ from functools import cache
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from pages.live.figure import Drawing, Feed, drawing, streaming_figure
+from pages.live.figure import Drawing, Feed, Select, drawing, streaming_figure
 from pages.panels.colours import GATES, NAMES, diverging_scale, gate_scale, on_dark
 
 GATES_SHOWN = ("i", "f", "g", "o", "h")
@@ -80,18 +80,22 @@ def cell_state_drawing(series: bool, words: bool) -> Drawing:
     return drawing(
         figure,
         feeds,
+        selects=[Select("x2", "y2", rows=True), Select()] if series else [Select(rows=True)],
         about="Heatmap of the cell state of every unit shown, at every step of the probe.",
         empty="The cell state appears here as soon as the first frame arrives.",
     )
 
 
-def gates(token: str, *, key: str, height: int) -> None:
-    """Input, forget, candidate, output and hidden state side by side, units and steps as above."""
-    streaming_figure(gates_drawing(), key=key, token=token, height=height)
+def gates(token: str, *, key: str, height: int, narrow: bool = False) -> None:
+    """Input, forget, candidate, output and hidden state side by side, units and steps as above.
+
+    narrow: with short titles, for a column of less than 500 pixels.
+    """
+    streaming_figure(gates_drawing(narrow), key=key, token=token, height=height)
 
 
 @cache
-def gates_drawing() -> Drawing:
+def gates_drawing(narrow: bool = False) -> Drawing:
     """The figure and its feeds, built once in a process."""
     figure = make_subplots(cols=len(GATES_SHOWN), shared_yaxes=True, horizontal_spacing=0.012)
     feeds: list[Feed] = []
@@ -99,8 +103,10 @@ def gates_drawing() -> Drawing:
         figure.add_trace(_heatmap(name, showscale=False), row=1, col=number + 1)
         feeds += _feeds(number, name)
         title, symbol, about = NAMES[name]
+        text = f"<b>{title.split()[0]} {name}</b>" if narrow else f"<b>{title} {symbol}</b><br>{about}"
         figure.add_annotation(
-            text=f"<b>{title} {symbol}</b><br>{about}",
+            text=text,
+            hovertext=f"{title}: {about}" if narrow else None,
             font={"color": GATES[name], "size": 13},
             x=0,
             y=1,
@@ -117,10 +123,14 @@ def gates_drawing() -> Drawing:
         f"annotations.{number}.font.color": [GATES[name], on_dark(GATES[name])]
         for number, name in enumerate(GATES_SHOWN)
     }
-    figure.update_layout(margin={"l": 48, "r": 8, "t": 38, "b": 2}, meta={"themed": themed})
+    figure.update_layout(margin={"l": 48, "r": 8, "t": 20 if narrow else 38, "b": 2}, meta={"themed": themed})
     return drawing(
         figure,
         feeds,
+        selects=[
+            Select(f"x{number}" if number > 1 else "x", f"y{number}" if number > 1 else "y", rows=True)
+            for number in range(1, len(GATES_SHOWN) + 1)
+        ],
         about="Five heatmaps: input gate, forget gate, candidate, output gate and hidden state.",
         empty="The gates appear here as soon as the first frame arrives.",
     )

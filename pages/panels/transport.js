@@ -1,8 +1,11 @@
-// Play, pause, step, reset and speed; and the numbers of the frame that is drawn now.
+// Play, pause, step, reset and speed; the numbers of the frame that is drawn now, and how true it is; and below,
+// the time machine.
 
 import { channelFor, follow } from "./channel.js";
 import { make } from "./dom.js";
 import * as slider from "./slider.js";
+import * as timebar from "./timebar.js";
+import * as truth from "./truth.js";
 
 const whole = new Intl.NumberFormat("en");
 const compact = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 });
@@ -20,18 +23,24 @@ export function render(element, data, actions) {
   buttons.reset.onclick = () => send("reset");
   const { base, token } = data;
   slider.render(speed, { base, token, ...data.speed }, actions);
+  timebar.connect(element.parts.bar, data, actions);
+  truth.connect(element.parts.badge, data);
 }
 
 export function remove(element) {
   element.unfollow?.();
   clearTimeout(element.asking);
+  if (!element.parts) return;
+  timebar.remove(element.parts.bar);
+  truth.remove(element.parts.badge);
 }
 
 function show(element, frame, channel, actions) {
-  const { root, buttons, numbers, status, message } = element.parts;
-  const meta = frame?.meta ?? {};
+  const { root, buttons, numbers, status, message, bar, badge } = element.parts;
+  // until the first frame of another run comes, the panels show the last one of the run before
+  const meta = (element.meta = frame?.meta ?? element.meta ?? {});
   const lost = channel.state === "disconnected" || channel.state === "gone";
-  const state = lost ? "disconnected" : (meta.status ?? "connecting");
+  const state = lost ? "disconnected" : (frame?.meta.status ?? "connecting");
   if (channel.state === "gone") askForANewRun(element, channel, actions);
   element.playing = meta.status === "training";
   buttons.play.label.textContent = element.playing ? "Pause" : "Play";
@@ -43,17 +52,21 @@ function show(element, frame, channel, actions) {
   numbers.loss.textContent = `${digits(meta.loss)} · ${digits(meta.valid_loss)}`;
   numbers.perplexity.box.hidden = series;
   numbers.perplexity.textContent = digits(Math.exp(meta.valid_loss ?? NaN));
-  numbers.rate.textContent = `${compact.format(meta.steps_per_second ?? 0)}/s`;
   const tokens = (meta.steps_per_second ?? 0) * (meta.tokens_per_step ?? 0);
-  numbers.tokens.name.textContent = series ? "values" : meta.level === "words" ? "words" : "characters";
-  numbers.tokens.textContent = `${compact.format(tokens)}/s`;
+  const read = series ? "values" : meta.level === "words" ? "words" : "chars";
+  numbers.rate.name.textContent = `steps · ${read} /s`;
+  numbers.rate.textContent = `${compact.format(meta.steps_per_second ?? 0)} · ${compact.format(tokens)}`;
 
   if (status.textContent !== state) status.textContent = state;
   status.dataset.state = state;
   message.textContent = lost ? LOST : channel.notice || (meta.message ?? "");
   message.hidden = !message.textContent;
 
+  timebar.show(bar, frame, channel);
+  truth.show(badge, frame);
+
   root.dataset.step = meta.step ?? 0;
+  root.dataset.at = meta.at ?? ""; // the step of the past that is shown
   root.dataset.loss = meta.loss ?? "";
   root.dataset.lr = meta.learning_rate ?? "";
   // before the first frame a run is on its way, not lost
@@ -75,7 +88,8 @@ function digits(value) {
 }
 
 function build(element) {
-  const root = make("div", "transport", element);
+  const outer = make("div", "transport-bar", element);
+  const root = make("div", "transport", outer);
   root.dataset.testid = "live";
   root.dataset.step = 0;
   const button = (icon, text, about, className = "") => {
@@ -103,7 +117,7 @@ function build(element) {
     return value;
   };
   const numbers = {
-    step: number("step", "Training steps so far: batches that changed the weights."),
+    step: number("step", "Training steps so far, of the network shown: batches that changed the weights."),
     loss: number(
       "loss train · valid",
       "Mean loss of the last batch, and on text or values that are never trained on. " +
@@ -113,14 +127,16 @@ function build(element) {
       "perplexity",
       "Among how many equally likely tokens the network seems to choose: e to the validation loss."
     ),
-    rate: number("steps", "Training steps per second."),
-    tokens: number("characters", "What the network reads per second while it trains."),
+    rate: number("steps · chars /s", "Training steps, and what the network reads meanwhile, per second."),
   };
-  numbers.loss.classList.add("transport-wide");
+  for (const wide of [numbers.loss, numbers.rate]) wide.classList.add("transport-wide");
+  numbers.step.dataset.pastValue = "";
   const status = make("div", "transport-status", root);
   status.setAttribute("role", "status");
+  const badge = truth.build(root, element);
+  const bar = timebar.build(outer);
   const message = make("div", "transport-message", element);
   message.setAttribute("role", "alert");
   message.hidden = true;
-  element.parts = { root, buttons, speed, numbers, status, message };
+  element.parts = { root, buttons, speed, numbers, status, message, bar, badge };
 }

@@ -1,15 +1,20 @@
-"""The transport bar: play, pause, step, reset, speed, and how training stands."""
+"""The transport bar: play, pause, step, reset, speed; how training stands, how true it is; its history."""
 
 from __future__ import annotations
 
 from lstm_core.config import Knobs
 from pages.live.component import mount
 from pages.live.slider import slider_data
+from pages.panels.run import branch_run, parent_of, return_run
 from pages.panels.settings import Settings
 
 
 def transport_bar(token: str, settings: Settings) -> bool:
-    """Show the bar for the run of `token`; True once if the run no longer exists on the server."""
+    """Show the bar for the run of `token`.
+
+    True once if the page has to run again for another run: the old one no longer exists on the server, or a
+    new one goes on from an earlier step of it, or the user returns from there.
+    """
     name = "steps_per_second"
     key = settings.live_key(name)
     speed = slider_data(
@@ -23,5 +28,11 @@ def transport_bar(token: str, settings: Settings) -> bool:
         high=1000.0,
         about="Training steps per second: 1 to talk over every step, max for as fast as it goes.",
     )
-    result = mount("transport.js", key=key, token=token, height=46, speed=speed)
+    parent = parent_of(settings.page)
+    result = mount("transport.js", key=key, token=token, height=78, speed=speed, parent=parent)
+    if isinstance(result.branch, int):
+        branch_run(settings.page, token, result.branch)
+        return True
+    if result.back is not None and return_run(settings.page):
+        return True
     return bool(result.gone)

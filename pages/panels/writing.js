@@ -20,7 +20,7 @@ export function remove(element) {
   element.unfollow?.();
 }
 
-function showSample(element, meta) {
+export function showSample(element, meta) {
   const key = meta.prompt + "\0" + meta.sample;
   if (element.shown === key) return;
   element.shown = key;
@@ -44,7 +44,7 @@ function showGrowth(element, meta) {
   );
 }
 
-function showNext(element, meta) {
+export function showNext(element, meta) {
   const { next = [], next_p: probabilities = [] } = meta;
   element.style.setProperty("--token", meta.level === "words" ? "5.5em" : "1.8em");
   while (element.children.length > next.length) element.lastChild.remove();

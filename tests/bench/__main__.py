@@ -25,6 +25,7 @@ GROUPS = {
     "wire": "size of a frame",
     "classroom": "many runs and viewers on one server",
     "browser": "what a person sees: first frame, updates, sliders",
+    "inside": "back in time, hands on the gates, questions to the units",
     "sine": "how soon the default series is learnt",
     "text": "what watching costs in learning",
 }

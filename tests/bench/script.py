@@ -65,3 +65,23 @@ EXPECT_RATE = """() => {
     setTimeout(() => { observer.disconnect(); resolve(5000); }, 5000);
   });
 }"""
+
+# arguments: a slider's label; functions, as text: what the page shows of its value (given the live element),
+# and what that is for the slider's text. From the mouse event that moves it until both agree; 5000 if never
+EXPECT = """([label, shown, wanted]) => {
+  const [read, wish] = [eval(shown), eval(wanted)];
+  const live = document.querySelector('[data-testid=live]');
+  const input = document.querySelector(`input[type=range][aria-label="${label}"]`);
+  window.benchDelay = new Promise(resolve => {
+    let moved = null;
+    const observer = new MutationObserver(() => {
+      if (moved === null || read(live) !== wish(input.ariaValueText ?? input.value)) return;
+      observer.disconnect();
+      resolve(performance.now() - moved);
+    });
+    const all = { attributes: true, characterData: true, childList: true, subtree: true };
+    observer.observe(document.body, all);
+    input.addEventListener('input', event => { moved = event.timeStamp; }, { once: true });
+    setTimeout(() => { observer.disconnect(); resolve(5000); }, 5000);
+  });
+}"""

@@ -32,7 +32,7 @@ def paused(config=CONFIG, seconds=3.0, wants=()):
 
 
 def test_the_selection_is_what_all_panels_are_told():
-    run, clock, _ = paused()
+    run, clock, _ = paused(wants=["unit"])
     for name, value in (("unit", 3), ("time", 2), ("signal", "f")):
         say(run, "view", name, value)
     frame = look(run, clock)
@@ -50,7 +50,7 @@ def test_the_selection_is_what_all_panels_are_told():
 
 
 def test_a_selection_outside_is_brought_inside():
-    run, clock, _ = paused()
+    run, clock, _ = paused(wants=["unit"])
     say(run, "view", "unit", 200)
     say(run, "view", "time", 100)
     say(run, "view", "probe", "the cat")
@@ -262,10 +262,13 @@ def test_training_under_the_hands_only_if_asked_to():
 
 def test_parts_that_nobody_shows_are_not_made():
     run, clock, _ = paused()
-    assert not any(name.startswith("held") for name in look_again(run, clock).heatmaps)
-    run.wants = frozenset(["held", "survey"])
+    frame = look_again(run, clock)
+    assert not any(name.startswith("held") for name in frame.heatmaps)
+    assert not {"held", "survey", "cell"} & set(frame.meta)
+    run.wants = frozenset(["held", "survey", "unit"])
     frame = look(run, clock)  # although nothing else has changed
     assert "held_c" in frame.heatmaps
+    assert frame.meta["cell"]["unit"] == frame.meta["selected"]["unit"]
     assert frame.meta["survey"]["unit"] == frame.meta["selected"]["unit"]
     assert frame.meta["held"]["free_sample"] == frame.meta["sample"]
     assert len(frame.arrays["survey_edges"]) == len(frame.arrays["survey_counts"]) + 1

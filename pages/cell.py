@@ -1,0 +1,35 @@
+"""The Cell page: one unit at one time step, its numbers on every edge; or a unit that is played by hand."""
+
+import streamlit as st
+
+from pages.panels.cell import cell, cell_by_hand, hand_sliders
+from pages.panels.run import shown_run
+from pages.panels.sequence import sequence
+from pages.panels.transport import transport_bar
+
+with st.sidebar:
+    mode = st.segmented_control(
+        "Whose cell",
+        ["Live network", "By hand"],
+        default="Live network",
+        required=True,
+        key="cell",
+        bind="query-params",
+        label_visibility="collapsed",
+        width="stretch",
+        help="A unit of the network that trains; or a unit whose weights you set yourself.",
+    )
+
+if mode == "By hand":
+    with st.sidebar:
+        st.caption("BY HAND · acts while you drag")
+        hand_sliders(key="cell_sliders", height=520)
+    cell_by_hand(key="cell_hand", height=420, above=84)
+    st.stop()
+
+shown = shown_run()
+if transport_bar(shown.token, shown.settings):
+    st.rerun()
+with st.container(gap="xxsmall"):
+    sequence(shown.token, key="cell_sequence", height=84, series=shown.series, words=shown.words)
+    cell(shown.token, key="cell_cell", height=380, above=182, strip=84)

@@ -1,0 +1,51 @@
+"""The Look inside page: one unit of the network at a time, and what it tells of the data."""
+
+import streamlit as st
+
+from lstm_core.config import View
+from pages.panels.find import find_panel
+from pages.panels.heading import heading
+from pages.panels.heatmaps import cell_state, gates
+from pages.panels.run import shown_run
+from pages.panels.sequence import sequence
+from pages.panels.transport import transport_bar
+from pages.panels.unit import distribution, stretches, unit_lines
+
+shown = shown_run()
+token, settings, series, words = shown.token, shown.settings, shown.series, shown.words
+
+with shown.sidebar:
+    heading("Find a unit", "for what you mark")
+    find_panel(token, key="inside_find", series=series)
+
+if transport_bar(token, settings):
+    st.rerun()
+with st.container(gap="xxsmall"):
+    heading(
+        "Coloured sequence",
+        "what one unit does at each step. Click a step, or press ← → for time, ↑ ↓ for units",
+    )
+    sequence(token, key="inside_sequence", height=116, series=series, words=words, find=True)
+    if series:
+        settings.slider("Stretch shown", View, "probe_start", token, decimals=2)
+    else:
+        settings.text(
+            "Watch it read",
+            "probe",
+            token,
+            about="The text that the network reads here. Type your own, up to 128 tokens.",
+        )
+left, right = st.columns([5, 6], gap="medium")
+with left, st.container(gap="xxsmall"):
+    heading("Cell state c", "click a cell to choose its unit and its step", "c")
+    cell_state(token, key="inside_cell", height=214, words=words)
+    gates(token, key="inside_gates", height=158, narrow=True)
+with right, st.container(gap="xxsmall"):
+    lines, histogram = st.columns([8, 5], gap="small")
+    with lines, st.container(gap="xxsmall"):
+        heading("The chosen unit", "its gates and states")
+        unit_lines(token, key="inside_lines", height=172)
+    with histogram, st.container(gap="xxsmall"):
+        heading("Its values", "how often each")
+        distribution(token, key="inside_distribution", height=172)
+    stretches(token, key="inside_stretches", height=198, words=words)

@@ -1,0 +1,85 @@
+"""One unit: its gates and states over the probe, how its signal is distributed, and where it is strongest."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from pages.live.component import mount
+from pages.live.figure import Drawing, Feed, Select, drawing, streaming_figure
+from pages.panels.colours import GATES, NAMES, on_dark
+from pages.panels.sequence import palette
+
+ROWS = ("ifo", "gh", "c")  # signals of one range stand in one subplot
+
+
+def unit_lines(token: str, *, key: str, height: int) -> None:
+    """The chosen unit's i, f, o; g, h; and c as lines over the probe. A click chooses the time step."""
+    streaming_figure(unit_lines_drawing(), key=key, token=token, height=height)
+
+
+@cache
+def unit_lines_drawing() -> Drawing:
+    """The figure and its feeds, built once in a process."""
+    figure = make_subplots(rows=len(ROWS), shared_xaxes=True, row_heights=[4, 4, 5], vertical_spacing=0.09)
+    feeds: list[Feed] = []
+    names: list[list[str]] = []  # beside each subplot, in the lines' colours: [light, dark]
+    for row, signals in enumerate(ROWS):
+        for signal in signals:
+            colours = [GATES[signal], on_dark(GATES[signal])]
+            line = go.Scatter(mode="lines", line={"color": colours[0], "width": 2})
+            line.meta = {"themed": {"line.color": colours}}
+            line.hovertemplate = (
+                f"{NAMES[signal][0]} {signal} = %{{y:.3f}}<br>t = %{{x}} “%{{text}}”<extra></extra>"
+            )
+            feeds += [
+                Feed(len(figure.data), "y", array=f"unit_{signal}"),
+                Feed(len(figure.data), "text", meta="labels"),
+            ]
+            figure.add_trace(line, row=row + 1, col=1)
+        names.append(
+            [
+                " ".join(f'<b style="color:{colour(GATES[signal])}">{signal}</b>' for signal in signals)
+                for colour in (str, on_dark)
+            ]
+        )
+        figure.add_annotation(
+            text=names[row][0],
+            font_size=15,
+            x=1,
+            y=0.5,
+            xref="paper",
+            yref=f"y{row + 1 if row else ''} domain",
+            xanchor="left",
+            xshift=4,
+            showarrow=False,
+        )
+    figure.update_xaxes(showgrid=False, zeroline=False, nticks=8)
+    figure.update_yaxes(zeroline=False, row=1, col=1, range=[-0.05, 1.05], tickvals=[0, 1])
+    figure.update_yaxes(zerolinewidth=1, row=2, col=1, range=[-1.1, 1.1], tickvals=[-1, 1])
+    figure.update_yaxes(zerolinewidth=1, row=3, col=1, nticks=4)
+    figure.update_layout(
+        margin={"l": 34, "r": 46, "t": 4, "b": 20},
+        showlegend=False,
+        meta={"themed": {f"annotations.{row}.text": texts for row, texts in enumerate(names)}},
+    )
+    return drawing(
+        figure,
+        feeds,
+        selects=[Select(), Select("x2", "y2"), Select("x3", "y3")],
+        wants=["unit"],
+        about="Line charts of the chosen unit's gates, candidate and states over the probe.",
+        empty="The chosen unit's gates and states appear here as soon as the first frame arrives.",
+    )
+
+
+def distribution(token: str, *, key: str, height: int) -> None:
+    """Histogram of the chosen signal of the chosen unit on data that is never trained on."""
+    mount("distribution.js", key=key, token=token, height=height, stretch=True, palette=palette())
+
+
+def stretches(token: str, *, key: str, height: int, words: bool = False) -> None:
+    """The ten stretches of that data where the chosen unit's signal is highest, and ten where lowest."""
+    mount("stretches.js", key=key, token=token, height=height, stretch=True, words=words, palette=palette())

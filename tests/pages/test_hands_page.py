@@ -1,0 +1,115 @@
+"""The Hands on page through AppTest, and the transport bar's branches on the Python side."""
+
+import pytest
+
+from lstm_core.config import Hands, limits
+from pages.live.channel import ASSETS, HOST
+from pages.panels import held, transport
+from pages.panels.forecast import forecast_chart_drawing
+from pages.panels.hands import GATES, gates
+from pages.panels.heatmaps import cell_state_drawing
+from pages.panels.settings import Settings
+from tests.pages.test_pages import open_app, words
+
+
+@pytest.mark.parametrize(("query", "page"), [({}, "text"), ({"series_kind": "sine"}, "series")])
+def test_it_opens_on_a_network_of_its_own(query, page):
+    app = open_app("hands.py", **query)
+    assert not app.error
+    assert not app.warning
+    assert HOST.knows(app.session_state[f"run_{page}"])
+
+
+def test_it_shows_the_network_of_the_page_before():
+    app = open_app(text_corpus="counting", text_hidden_size="16")
+    token = app.session_state["run_text"]
+    app.switch_page("hands.py").run()
+    assert not app.exception
+    assert app.session_state["run_text"] == token
+    assert app.session_state["config_text"].model.hidden_size == 16
+
+
+def test_it_shows_words_and_two_layers_too():
+    app = open_app("hands.py", text_level="words", text_num_layers="2")
+    assert not app.error
+    assert app.session_state["config_text"].model.num_layers == 2
+
+
+def test_nonsense_in_a_link_is_named():
+    app = open_app("hands.py", text_temperature="hot")
+    assert "temperature" in words(app.warning)
+
+
+def test_every_gate_can_be_held_in_its_own_range():
+    assert [gate["gate"] for gate in gates()] == list(GATES)
+    for gate in gates():
+        for value in (gate["low"], gate["high"]):
+            Hands(**{gate["gate"]: value})
+        assert gate["high"] == limits(Hands, gate["gate"])["high"]
+
+
+def test_the_held_side_is_fed_with_what_is_held_and_with_nothing_else_changed():
+    free = cell_state_drawing(False, False)
+    twin = held._held(free)
+    assert twin.figure == free.figure
+    for ours, theirs in zip(twin.feeds, free.feeds, strict=True):
+        wanted = "held_c" if theirs["array"] == "c" else theirs["array"]
+        assert ours == theirs | {"array": wanted}
+
+
+@pytest.mark.parametrize("hands_on", [False, True])
+def test_both_forecasts_draw_the_lines_of_both_sides(hands_on):
+    arrays = {feed["array"] for feed in held._forecast_drawing(hands_on).feeds if feed["array"]}
+    assert arrays == {"data", "fit", "forecast", "held_fit", "held_forecast"}
+    one = {feed["array"] for feed in forecast_chart_drawing().feeds if feed["array"]}
+    assert one == {"data", "fit", "forecast"}  # the Series page's own chart stays as it is
+
+
+def test_all_parts_of_the_bar_are_served():
+    for name in ("timebar.js", "timebar.css", "truth.js", "truth.css", "hands.js", "held.js", "held.css"):
+        assert name in ASSETS
+
+
+class Result:
+    """What a mounted transport bar gives back."""
+
+    def __init__(self, **values):
+        self.gone = self.branch = self.back = None
+        vars(self).update(values)
+
+
+@pytest.fixture
+def bar(monkeypatch):
+    """bar(**results) → whether the page runs again, and the steps and pages that were asked for."""
+    asked = []
+    monkeypatch.setattr(transport, "slider_data", lambda *_, **__: {})
+    monkeypatch.setattr(transport, "parent_of", lambda page: None)
+    monkeypatch.setattr(transport, "branch_run", lambda *args: asked.append(args))
+    monkeypatch.setattr(transport, "return_run", lambda page: asked.append(page) or page == "series")
+    monkeypatch.setattr(Settings, "stored", lambda *_: None)
+
+    def bar(page="text", **results):
+        monkeypatch.setattr(transport, "mount", lambda *_, **__: Result(**results))
+        return transport.transport_bar("token", Settings(page)), asked
+
+    return bar
+
+
+def test_the_bar_asks_for_another_script_run_only_when_there_is_a_reason(bar):
+    assert bar() == (False, [])
+    assert bar(gone=123) == (True, [])
+
+
+def test_a_branch_goes_on_from_the_step_that_the_browser_names(bar):
+    assert bar(branch=300) == (True, [("text", "token", 300)])
+    assert bar(branch=0)[0]  # the very beginning is a step as well
+
+
+@pytest.mark.parametrize("forged", ["300", 1.5, [300], {"step": 300}])
+def test_a_forged_step_starts_nothing(bar, forged):
+    assert bar(branch=forged) == (False, [])
+
+
+def test_one_returns_only_where_there_is_a_run_before(bar):
+    assert bar("series", back=1) == (True, ["series"])
+    assert bar("text", back=1)[0] is False
