@@ -66,6 +66,7 @@ class Run:
         self._clock = clock
         self._inbox: deque[dict[str, Any]] = deque(maxlen=INBOX)
         self._settings: dict[tuple[str, str], Any] = {}  # to change: the last value counts
+        self._questions: dict[str, Any] = {}  # to answer: the last one of a kind counts
         self._view = branch.view if branch else config.view
         self._knobs = branch.knobs if branch else config.knobs
         self._hands = config.hands
@@ -117,8 +118,15 @@ class Run:
             question = Question(
                 message.get("kind", ""), message.get("text", ""), message.get("value", 0.0), stretch
             )
-            message = {"type": "find", "question": question}
-        elif kind not in ("play", "pause", "step", "reset", "release", "check"):
+            self._questions["find"] = question
+            return
+        elif kind == "check":
+            self._questions["check"] = None
+            return
+        elif kind == "release":
+            self._settings |= {("hands", name): value for name, value in vars(Hands()).items()}
+            return
+        elif kind not in ("play", "pause", "step", "reset"):
             raise ValueError(f"unknown message type {str(kind)[:40]!r}.")
         self._inbox.append(message)
 
@@ -222,13 +230,7 @@ class Run:
             self._changed = True
             self._frames.reset()
             self._outputs.reset()
-            if kind == "find":
-                self._built()[1].find(message["question"])
-            elif kind == "check":
-                self._built()[1].check()
-            elif kind == "release":
-                self._move_hands(Hands())
-            elif kind == "play":
+            if kind == "play":
                 self.playing, self._failed, self._rate = True, False, Rate(self._clock)
             elif kind == "pause":
                 self.playing, self._steps_asked = False, 0
@@ -242,6 +244,12 @@ class Run:
                 self._view = replace(self._view, at=None)
                 self.playing = self.playing or self._failed
                 self._network, self._steps_asked, self._failed = None, 0, False
+        while self._questions and not self._failed:
+            kind, question = self._questions.popitem()
+            observer = self._built()[1]
+            observer.check() if kind == "check" else observer.find(question)
+            self._changed = True
+            self._frames.reset()
 
     def _turn_knob(self, name: str, value: Any, now: float) -> None:
         self._knobs = replace(self._knobs, **{name: value})
