@@ -59,6 +59,7 @@ class Observer:
         self._survey: dict[str, Any] = {}  # of the latest `refresh_survey`, and its arrays
         self._survey_arrays: dict[str, np.ndarray] = {}
         self._rows = Rows()
+        self._seen_step = -1  # of training, at the latest frame
         self._unit = 0  # the chosen one, in the latest frame
         self._snapshot: Snapshot | None = None  # the one that is shown, else the network of now
         self._earlier: SequenceModel | None = None  # which lends its weights a network to be shown in
@@ -118,7 +119,7 @@ class Observer:
             embedded = self.model.embed(self._probe.inputs)
             signals = trace(self.model.lstm, embedded)
         matrices = {name: getattr(signals, name)[self._layer, :, 0].numpy() for name in SIGNALS}  # (T, H)
-        limit = self._rows.c_limit(matrices["c"])
+        limit = self._rows.c_limit(matrices["c"], alone=self._snapshot is not None)
         unit, units = self._choose_units(matrices["c"])
         last = len(self._probe.labels) - 1
         time = last if self.view.time is None else min(self.view.time, last)
@@ -307,8 +308,10 @@ class Observer:
 
     def _choose_units(self, c: np.ndarray) -> tuple[int, np.ndarray]:
         """The chosen unit, and those in the heatmaps, ascending, for c (T, H)."""
-        fresh = self.trainer.step_count == 0
+        step = self.trainer.step_count
+        fresh, still = step == 0, step == self._seen_step or self._snapshot is not None
+        self._seen_step = step
         self._unit = self._rows.unit(c, self.view.unit, fresh)
         if self.view.units == "all":
             return self._unit, np.arange(c.shape[1])
-        return self._unit, self._rows.units(c, self._unit, fresh, still=self._snapshot is not None)
+        return self._unit, self._rows.units(c, self._unit, fresh, still)

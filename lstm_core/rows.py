@@ -33,7 +33,7 @@ class Rows:
     def units(self, c: np.ndarray, chosen: int, fresh: bool, still: bool) -> np.ndarray:
         """The most active units, ascending, and `chosen` among them; all if there are few.
 
-        still: nobody may take another's place, because somebody goes back and forth in time.
+        still: nobody may take another's place, because the network has not learnt since the last frame.
         """
         hidden = c.shape[1]
         if hidden <= UNITS_SHOWN:
@@ -55,10 +55,13 @@ class Rows:
     def _replaced(self, leaves: int, comes: int) -> np.ndarray:
         return np.sort(np.where(self._active == leaves, comes, self._active))
 
-    def c_limit(self, c: np.ndarray) -> float:
-        """End of the colour scale of c: a round number. A few strong units may go beyond it."""
+    def c_limit(self, c: np.ndarray, alone: bool) -> float:
+        """End of the colour scale of c: a round number. A few strong units may go beyond it.
+
+        alone: from this c only, so that one moment of the past looks the same from wherever one comes.
+        """
         place = int(0.9 * c.size)
         reach = float(np.partition(np.abs(c), place, axis=None)[place])
-        if not self._limit / 2 < reach <= self._limit:
+        if alone or not self._limit / 2 < reach <= self._limit:
             self._limit = next((limit for limit in C_LIMITS if reach <= limit), C_LIMITS[-1])
         return self._limit

@@ -41,12 +41,13 @@ LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Branch:
-    """Where a run leaves another one: what it takes along, and how that run was looked at."""
+    """Where a run leaves another one: what it takes along, how that run was looked at and held."""
 
     past: Past
     growth: list[tuple[int, str]]
     knobs: Knobs
     view: View
+    hands: Hands
 
 
 class Run:
@@ -69,7 +70,7 @@ class Run:
         self._questions: dict[str, Any] = {}  # to answer: the last one of a kind counts
         self._view = branch.view if branch else config.view
         self._knobs = branch.knobs if branch else config.knobs
-        self._hands = config.hands
+        self._hands = branch.hands if branch else config.hands
         self._branch = branch
         self._network: tuple[Trainer, Observer] | None = None
         self._steps_asked = 0
@@ -293,7 +294,7 @@ class Run:
         trainer, observer = network
         past = trainer.past(step)
         growth = [sample for sample in observer.growth if sample[0] <= past.snapshots[-1].step]
-        return Branch(past, growth, self._knobs, replace(self._view, at=None))
+        return Branch(past, growth, self._knobs, replace(self._view, at=None), self._hands)
 
     def film(self) -> Iterator[bytes]:
         """An encoded frame of every snapshot. Any thread may ask; it works on weights of its own."""

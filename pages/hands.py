@@ -13,7 +13,7 @@ settings, token = shown.settings, shown.token
 
 with shown.sidebar:
     st.caption("HANDS · act while you drag")
-    hands_controls(token, key="hands_controls", height=384)
+    hands_controls(token, key="hands_controls", height=368)
 
 if transport_bar(token, settings):
     st.rerun()
@@ -29,7 +29,7 @@ for column, hands_on, side in zip(st.columns(2, gap="medium"), (False, True), ("
     with column, st.container(gap="xxsmall"):
         held.verdict(token, key=f"hands_verdict_{side}", held=hands_on)
         if shown.series:
-            held.forecast(token, key=f"hands_forecast_{side}", height=186, held=hands_on)
+            held.forecast(token, key=f"hands_forecast_{side}", height=174, held=hands_on)
         else:
             heading("What it writes", "the same prompt, the same dice; the next token")
             text, token_column = st.columns([3, 2], gap="small")

@@ -38,7 +38,8 @@ with st.container(gap="xxsmall"):
 left, right = st.columns([5, 6], gap="medium")
 with left, st.container(gap="xxsmall"):
     heading("Cell state c", "click a cell to choose its unit and its step", "c")
-    cell_state(token, key="inside_cell", height=214, words=words)
+    # a series' own dates would run into each other here
+    cell_state(token, key="inside_cell", height=214, words=words, numbers=series)
     gates(token, key="inside_gates", height=158, narrow=True)
 with right, st.container(gap="xxsmall"):
     lines, histogram = st.columns([8, 5], gap="small")

@@ -4,6 +4,7 @@
 import { channelFor } from "./channel.js";
 import { make } from "./dom.js";
 import { rows } from "./frame.js";
+import { redraw } from "./lines.js";
 import { Overlay } from "./overlay.js";
 import { paint } from "./paint.js";
 import { themeOf } from "./theme.js";
@@ -80,6 +81,11 @@ class Figure {
       return;
     }
     const { traces, layout, matrices } = this.changes(frame);
+    for (const [index, { y, ...others }] of traces) {
+      if (!y || Object.keys(others).length || !redraw(this.plot, index, y)) continue;
+      this.keep(index, { y });
+      traces.delete(index);
+    }
     let painted = traces.size === 0 && layout.length === 0;
     for (const [index, z] of matrices) {
       this.plot.data[index].z = z;
@@ -94,16 +100,19 @@ class Figure {
       return;
     }
     this.next = now + LINES_EVERY;
-    for (const [index, update] of traces) {
-      Object.assign(this.plot.data[index], update);
-      for (const [attribute, value] of Object.entries(update)) this.sent.set(`${index}.${attribute}`, value);
-    }
+    for (const [index, update] of traces) this.keep(index, update);
     for (const [attribute, value] of layout) {
       assign(this.plot.layout, attribute, value);
       this.sent.set(`null.${attribute}`, value);
     }
     this.plot.layout.datarevision = (this.plot.layout.datarevision ?? 0) + 1;
     this.Plotly.react(this.plot, this.plot.data, this.plot.layout, CONFIG);
+  }
+
+  /** Note what a trace shows from now on. */
+  keep(index, update) {
+    Object.assign(this.plot.data[index], update);
+    for (const [attribute, value] of Object.entries(update)) this.sent.set(`${index}.${attribute}`, value);
   }
 
   /** Draw from scratch: the first time, and when the theme or the figure itself changed. */

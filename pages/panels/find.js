@@ -66,7 +66,7 @@ function restore(element, data) {
   element.form = forms.get(data.token) ?? { kind: element.kinds[0][0], text: "", value: "", message: null };
   forms.set(data.token, element.form);
   [kind.value, text.value, value.value] = [element.form.kind, element.form.text, element.form.value];
-  Object.assign(element, { asking: null, shown: null, seen: null });
+  Object.assign(element, { asking: null, shown: null, selection: null });
   showFields(element);
   drawFound(element, null);
 }
@@ -84,7 +84,7 @@ function showFields(element) {
 // --- drawing ---
 
 function draw(element, frame, selection) {
-  element.selection = selection;
+  if (element.selection !== selection) Object.assign(element, { selection, seen: selection.asked });
   if (!frame?.meta.labels) return;
   const { meta } = frame;
   const found = meta.found ?? null;

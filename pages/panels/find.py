@@ -7,4 +7,4 @@ from pages.live.component import mount
 
 def find_panel(token: str, *, key: str, series: bool = False) -> None:
     """Ask for a pattern or for the part that is marked in the sequence; the answer is a list of units."""
-    mount("find.js", key=key, token=token, height=390, kind="series" if series else "text")
+    mount("find.js", key=key, token=token, height=276, kind="series" if series else "text")

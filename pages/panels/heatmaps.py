@@ -31,13 +31,18 @@ def _feeds(trace: int, name: str) -> list[Feed]:
     return [Feed(trace, "z", array=name), Feed(trace, "text", meta="cells")]
 
 
-def cell_state(token: str, *, key: str, height: int, series: bool = False, words: bool = False) -> None:
-    """The cell state c, units down, the probe's tokens across; for a series its values stand above."""
-    streaming_figure(cell_state_drawing(series, words), key=key, token=token, height=height)
+def cell_state(
+    token: str, *, key: str, height: int, series: bool = False, words: bool = False, numbers: bool = False
+) -> None:
+    """The cell state c, units down, the probe's tokens across; for a series its values stand above.
+
+    numbers: of the time steps, instead of the tokens.
+    """
+    streaming_figure(cell_state_drawing(series, words, numbers), key=key, token=token, height=height)
 
 
 @cache
-def cell_state_drawing(series: bool, words: bool) -> Drawing:
+def cell_state_drawing(series: bool, words: bool, numbers: bool = False) -> Drawing:
     """The figure and its feeds, built once in a process."""
     figure = make_subplots(
         rows=2 if series else 1,
@@ -72,7 +77,8 @@ def cell_state_drawing(series: bool, words: bool) -> Drawing:
         figure.update_yaxes(nticks=4, zeroline=False, title="value", row=1, col=1)
         feeds += [Feed(1, "y", array="probe"), Feed(None, "xaxis2.title.text", meta="x_title")]
     x = "xaxis2" if series else "xaxis"
-    feeds += [Feed(None, f"{x}.tickvals", meta="tick_steps"), Feed(None, f"{x}.ticktext", meta="ticks")]
+    if not numbers:
+        feeds += [Feed(None, f"{x}.tickvals", meta="tick_steps"), Feed(None, f"{x}.ticktext", meta="ticks")]
     figure.update_layout(
         margin={"l": 48, "r": 8, "t": 6 if series else 60 if words else 22, "b": 38 if series else 4},
         showlegend=False,

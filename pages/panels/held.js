@@ -70,7 +70,11 @@ function drawVerdict(element, meta, mine) {
   fill(loss, mine ? held.held_loss : held.free_loss, mine && held.free_loss);
   fill(error, mine ? held.closed_rmse : meta.closed_rmse, mine && meta.closed_rmse);
   const said = inWords(meta.hands);
-  if (mine) words.textContent = said || "Nothing is held: both sides are the same network.";
+  if (mine) {
+    words.title = said || "Nothing is held: both sides are the same network.";
+    // beside two numbers there is less room
+    words.textContent = said || (meta.kind === "series" ? "Nothing is held: the same network." : words.title);
+  }
   element.toggleAttribute("data-held", mine && Boolean(said));
 }
 

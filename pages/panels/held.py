@@ -72,8 +72,8 @@ def _forecast_drawing(held: bool) -> Drawing:
         line = go.Scatter(
             name="as learned",
             mode="lines",
-            line={"color": "#8A8F98", "width": 2, "dash": "dot"},
-            opacity=1 if seen else 0,
+            line={"color": "#D55E00", "width": 2, "dash": "dot"},
+            opacity=0.6 if seen else 0,
             showlegend=seen,
             hoverinfo="skip",
         )

@@ -153,19 +153,23 @@ def _send_changes(page: str, token: str, config: RunConfig) -> None:
                 return  # the run is gone, which the page will notice; or it does not fit, which it has said
 
 
-def branch_run(page: str, token: str, step: int) -> None:
-    """From now on the page shows a run that goes on from where this one was at `step`; this one is kept."""
+def branch_run(page: str, token: str, step: int) -> bool:
+    """From now on the page shows a run that goes on from where this one was at `step`; this one is kept.
+
+    False, when it has said why, if there is nothing to go on from.
+    """
     try:
         branch = HOST.branch(token, step)
     except (KeyError, ValueError):
         st.toast("There is no network to go on from: this run has ended.", icon=":material/error:")
-        return
+        return False
     st.session_state.setdefault(f"parents_{page}", []).append(token)
     st.session_state[f"run_{page}"] = branch
     st.toast(
         f"A new run goes on from step {step:,}. The one before is kept: “Return to the run before”.",
         icon=":material/call_split:",
     )
+    return True
 
 
 def parent_of(page: str) -> str | None:

@@ -41,7 +41,10 @@ function draw(element, frame, selection) {
   if (!now) return;
   const { meta } = frame;
   const probe = element.data.series ? frame.arrays.probe?.values : null;
-  if (element.labels !== meta.labels || !sameValues(element.probe, probe)) show(element, meta.labels, probe);
+  if (element.labels !== meta.labels || !sameValues(element.probe, probe)) {
+    if (element.labels && selection.stretch) selection.stretch = null; // it was one of another probe
+    show(element, meta.labels, probe);
+  }
   const values = valuesOf(frame, now.unit, now.signal);
   const scale = element.data.palette[now.signal].scale[element.dark ? 1 : 0];
   if (values?.length === element.nodes.length) paintNodes(element.nodes, values, scale, rangeOf(meta, now.signal));

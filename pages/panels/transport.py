@@ -31,8 +31,7 @@ def transport_bar(token: str, settings: Settings) -> bool:
     parent = parent_of(settings.page)
     result = mount("transport.js", key=key, token=token, height=78, speed=speed, parent=parent)
     if isinstance(result.branch, int):
-        branch_run(settings.page, token, result.branch)
-        return True
+        return branch_run(settings.page, token, result.branch)
     if result.back is not None and return_run(settings.page):
         return True
     return bool(result.gone)

@@ -60,7 +60,7 @@ def samples(page):
 def open_hands(open_page, server, path="/hands", steps=100, **options):
     page = open_page(server.url + path, **options)
     wait_for_step(page, steps)
-    page.get_by_text("Nothing is held: both sides are the same network.").wait_for()
+    page.get_by_text("Nothing is held").wait_for()
     return page
 
 
@@ -196,6 +196,16 @@ def test_hands_stay_when_the_page_is_left_and_found_again(server, open_page):
     wait_for_gate(page, HELD, "i", 0)
 
 
+def test_both_sides_go_on_from_the_prompt_as_it_is_typed(server, open_page):
+    page = open_hands(open_page, server)
+    press(page, "Never forget: f = 1")
+    page.get_by_label("Prompt", exact=True).fill("The <b>")
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('.live-sample-prompt')].map(e => e.textContent).join('|')"
+        " === 'The |The '"
+    )
+
+
 def test_training_can_go_on_under_the_hands(server, open_page):
     page = open_hands(open_page, server, "/hands?text_corpus=counting&text_hidden_size=16", steps=200)
     press(page, "Forget everything: f = 0")
@@ -237,3 +247,6 @@ def test_everything_stands_on_one_screen_and_nothing_moves(server, open_page, pa
         assert top >= 0
         assert right <= viewport["width"]
         assert bottom <= viewport["height"]
+    for part in ("stMain", "stSidebarContent"):
+        hidden = page.get_by_test_id(part).evaluate("node => node.scrollHeight - node.clientHeight")
+        assert hidden == 0, part

@@ -289,6 +289,29 @@ def test_a_click_on_the_unit_lines_chooses_the_step(inside):
     assert chosen(page)[2] == pytest.approx((page.locator(TOKEN).count() - 1) / 2, abs=1)
 
 
+def test_lines_and_their_values_are_those_that_plotly_itself_would_show(inside):
+    page = inside()
+    frames_pass(page, 10)
+    stop(page)
+    before, after = page.evaluate(
+        """async () => {
+            const plot = document.querySelectorAll('.js-plotly-plot')[2];
+            const shown = () => [...plot.querySelectorAll('.js-line')].map((line, k) => {
+                const { x, y, width, height } = line.getBBox();
+                return [x, y, width, height, ...plot.calcdata[k].map(point => point.y)];
+            });
+            const before = shown();
+            plot.layout.datarevision = 'again';
+            await Plotly.react(plot, plot.data, plot.layout);
+            return [before, shown()];
+        }"""
+    )
+    assert len(before) == 6
+    for painted, drawn in zip(before[:5], after[:5], strict=True):
+        assert painted == pytest.approx(drawn, abs=0.6)
+    assert before[5][4:] == after[5][4:]
+
+
 def test_the_unit_view_shows_lines_values_and_twenty_stretches(inside):
     page = inside()
     page.locator(".stretches-row").nth(19).wait_for()
@@ -377,6 +400,7 @@ def test_the_answer_and_the_selection_outlast_a_visit_to_another_page(inside):
     page.locator("button.find-row").nth(2).wait_for()
     assert page.locator(".find-title").text_content() == "Inside brackets"
     assert page.get_by_label("Find units for").input_value() == "brackets"
+    assert page.locator(".find-note").is_hidden()
     assert chosen(page) == before
 
 

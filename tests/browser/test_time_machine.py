@@ -331,9 +331,11 @@ def test_a_run_without_a_place_is_not_called_untrue(open_page):
 
     server = Server(LSTM_MAX_RUNS="1")
     try:
-        open_page(server.url)
+        first = open_page(server.url)
         second = open_page(server.url, wait=False)
         wait_for_status(second, "waiting")
         assert badge(second, "unknown")
+        for page in (first, second):
+            page.context.close()
     finally:
         server.stop()

@@ -156,6 +156,7 @@ def test_a_branch_goes_on_from_there_and_is_looked_at_as_before():
     run, clock, last = paused()
     say(run, "view", "unit", 4)
     say(run, "knob", "learning_rate", 0.004)
+    say(run, "hands", "f", 0.5)
     start = run._network[0].timeline.at(20).step
     say(run, "view", "at", 20)
     look(run, clock)
@@ -164,6 +165,7 @@ def test_a_branch_goes_on_from_there_and_is_looked_at_as_before():
     meta = look_again(branch, branch._clock).meta
     assert (meta["step"], meta["at"], meta["selected"]["unit"]) == (start, None, 4)
     assert [step for step, _ in meta["growth"]] == [0, 10]
+    assert meta["hands"]["f"] == 0.5
     branch.playing = True
     go(branch, branch._clock, 1.0)
     meta = look(branch, branch._clock).meta
@@ -332,3 +334,16 @@ def test_the_gradient_check_on_request(config):
     say(run, "check")
     assert look(run, clock).meta["check"]["difference"] <= check["allowed"]
     assert run._network[0].losses.points == losses
+
+
+def test_rows_and_colours_hold_still_while_nothing_is_learnt():
+    run, clock, _ = paused(replace(CONFIG, model=ModelConfig(hidden_size=80, embedding_size=3)), seconds=1.0)
+    shown = {tuple(look_again(run, clock).meta["units"]) for _ in range(20)}
+    assert len(shown) == 1
+    limits = []
+    for at in (0, 20, 3, 0, 3, 20):
+        say(run, "view", "at", at)
+        limits.append(look(run, clock).meta["c_limit"])
+    assert limits[0] == limits[3]
+    assert limits[1] == limits[5]
+    assert limits[2] == limits[4]
