@@ -21,8 +21,8 @@ const KINDS = {
 };
 const ABOUT = "AUC: 0.5 guesses, 1 tells perfectly.";
 const EXACTLY =
-  "Area under the ROC curve: of a marked and an unmarked token, how often the unit's value is higher at the one " +
-  "that it is higher at by rule. The grey stroke is the same unit of the untrained network.";
+  "Area under the ROC curve: how often the unit's value is higher (↑) or lower (↓) at a marked place than at an " +
+  "unmarked one. The grey stroke is the same unit of the untrained network.";
 const PATIENCE = 15_000; // milliseconds until an answer is no longer waited for
 const whole = new Intl.NumberFormat("en");
 const forms = new Map(); // token → what was last chosen and asked, also on an earlier visit to the page

@@ -84,7 +84,7 @@ def bar(monkeypatch):
     asked = []
     monkeypatch.setattr(transport, "slider_data", lambda *_, **__: {})
     monkeypatch.setattr(transport, "parent_of", lambda page: None)
-    monkeypatch.setattr(transport, "branch_run", lambda *args: asked.append(args))
+    monkeypatch.setattr(transport, "branch_run", lambda *args: asked.append(args) or args[2] != 999)
     monkeypatch.setattr(transport, "return_run", lambda page: asked.append(page) or page == "series")
     monkeypatch.setattr(Settings, "stored", lambda *_: None)
 
@@ -103,6 +103,7 @@ def test_the_bar_asks_for_another_script_run_only_when_there_is_a_reason(bar):
 def test_a_branch_goes_on_from_the_step_that_the_browser_names(bar):
     assert bar(branch=300) == (True, [("text", "token", 300)])
     assert bar(branch=0)[0]  # the very beginning is a step as well
+    assert not bar(branch=999)[0]  # there was nothing to go on from
 
 
 @pytest.mark.parametrize("forged", ["300", 1.5, [300], {"step": 300}])
