@@ -14,7 +14,7 @@ from lstm_core.tasks.series import SERIES_NAMES, SERIES_SETTINGS
 from pages.live.channel import HOST
 from pages.panels.network import view_controls
 from pages.panels.plain import plain
-from pages.panels.settings import Settings
+from pages.panels.settings import Settings, place_widget
 
 LIVE_VIEW = {"text": ("probe", "prompt", "temperature", "top_k"), "series": ("probe_start",)}
 
@@ -45,7 +45,7 @@ def shown_run() -> Shown:
     """
     state = st.session_state
     linked = "series" if any(key.startswith("series_") for key in st.query_params) else "text"
-    state.setdefault("network_shown", state.get("last_network", linked))
+    place_widget("network_shown", state.get("last_network", linked))
     switch, middle, bottom = (st.sidebar.container(gap="xsmall") for _ in range(3))
     page = switch.segmented_control(
         "Network",

@@ -47,6 +47,18 @@ def note_page(page: str) -> None:
     if st.session_state.get("page") != page:
         st.session_state["page"] = page
         st.session_state["was_in_address"] = {}  # (key, text) → when it was replaced
+        st.session_state["placed"] = set()  # keys of the widgets that stand on this page already
+
+
+def place_widget(key: str, value: Any) -> None:
+    """Let the widget `key` stand at `value` when it first appears on a page.
+
+    A widget of the same key on the page before leaves a value behind that Streamlit does not hand on.
+    """
+    placed = st.session_state["placed"]
+    if key not in placed or key not in st.session_state:
+        st.session_state[key] = value
+    placed.add(key)
 
 
 def told_by_the_control(page: str, kind: str, name: str, value: object) -> None:
@@ -111,8 +123,7 @@ class Settings:
     def widget_key(self, config: type[Checked], name: str) -> str:
         """Key for a widget over field `name`, which then stands at the setting's value."""
         value, key = self.stored(config, name), self.key(name)
-        if key not in st.session_state:
-            st.session_state[key] = value
+        place_widget(key, value)
         return key
 
     def keep(self, config: type[Checked], name: str, value: Any) -> Any:
