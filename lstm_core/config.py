@@ -153,7 +153,9 @@ class View(Checked):
     top_k: int = ranged(0, 0, 100, "Sample among the k likeliest tokens only; 0 means among all.")
     seed: int = ranged(0, 0, 2**31 - 1, "Seed of the sampling.")
     # the selection; what lies beyond this network or this probe is brought inside
-    unit: int | None = ranged(None, 0, MOST_UNITS - 1, "The chosen unit; None for the most active one.")
+    unit: int | None = ranged(
+        None, 0, MOST_UNITS - 1, "The chosen unit; None: an active one, or the last chosen."
+    )
     time: int | None = ranged(None, 0, 127, "The chosen time step of the probe; None for the last.")
     signal: str = one_of("c", SIGNALS, "The signal that colours the sequence: a gate, c or h.")
     at: int | None = ranged(
@@ -163,11 +165,12 @@ class View(Checked):
 
 @dataclass(frozen=True)
 class Hands(Checked):
-    """Hands on the gates: an intervention in the layer shown, while everything else goes its way.
+    """Hands on the gates: an intervention in one layer, while everything else goes its way.
 
     i, f, g, o: held at this value instead of what the cell computes; None as learned. `selected`: the units
     concerned if `scope` says so. `off`: units that are switched off, so that their c and h stay 0.
-    `training`: whether training itself goes on under the intervention; otherwise it goes on without.
+    `layer`: the one that was shown when the hands were laid on it. `training`: whether training itself goes
+    on under the intervention; otherwise it goes on without.
     """
 
     i: float | None = ranged(None, 0.0, 1.0, "Input gate: 0 lets nothing new in, 1 everything.")
@@ -177,6 +180,7 @@ class Hands(Checked):
     scope: str = one_of("all", ("all", "selected"), "Whether the held gates are those of all units.")
     selected: tuple[int, ...] = ()
     off: tuple[int, ...] = ()
+    layer: int = ranged(0, 0, 2, "Which LSTM layer the hands are on, counted from 0.")
     training: bool = False
 
     def __post_init__(self) -> None:

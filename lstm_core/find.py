@@ -29,7 +29,8 @@ from lstm_core.survey import Reading, read_held_out, read_probe
 from lstm_core.tasks import SeriesTask, TextTask
 from lstm_core.tasks.tokens import normalise
 
-LIMIT = 20_000  # held-out tokens or values that are looked at
+LIMIT = 20_000  # held-out tokens or values that are looked at …
+WORK = 4e9  # … or fewer, in multiply-adds: of a network so large that they would take seconds
 LONGEST_PATTERN = 200  # characters
 MOST_FOUND = 12
 FEWEST_HELD_OUT = 10
@@ -108,7 +109,8 @@ def find_units(
     """The units of a layer (counted from 0) that answer a question best, as JSON values.
 
     untrained: the network with its initial weights; probe: (T, 1) int64 tokens or (T, 1, 1) scaled values.
-    A "stretch" is looked for on the probe, all else in the first 20,000 held-out tokens or values.
+    A "stretch" is looked for on the probe, all else in the first 20,000 held-out tokens or values, fewer if
+    the network is so large that they would take seconds.
 
     kind; question (a few words); error ("", or a sentence if there are no units); note ("" or a sentence);
     where; count (of tokens looked at), marked (of them); marks (of each step of the probe, or None); units:
@@ -134,17 +136,28 @@ def find_units(
         "units": [],
         "untrained_best": 0.5,
     }
+    limit = _limit(model, layer)
     try:
-        marked, marks = _mark(question, task, probe)
+        marked, marks = _mark(question, task, probe, limit)
         found |= {"count": len(marked), "marked": int(marked.sum()), "marks": marks}
         found["note"] = _check(question, marked, _tokens(task))
     except ValueError as error:
         return found | {"error": str(error)}
 
     def read(network: SequenceModel) -> Reading:
-        return read_probe(network, probe, layer) if on_probe else read_held_out(network, task, layer, LIMIT)
+        return read_probe(network, probe, layer) if on_probe else read_held_out(network, task, layer, limit)
 
-    return found | _rank(read(model), read(untrained), marked)
+    trained = read(model)
+    if not np.isfinite(trained.c).all():
+        return found | {"error": "The network's numbers are no longer finite: press Reset to start over."}
+    return found | _rank(trained, read(untrained), marked)
+
+
+def _limit(model: SequenceModel, layer: int) -> int:
+    """Held-out tokens or values that are read for an answer, up to LIMIT."""
+    lstm = model.lstm
+    hidden = lstm.hidden_size
+    return min(LIMIT, int(WORK / (4 * hidden * (lstm.input_size + hidden + 2 * layer * hidden))))
 
 
 def _rank(trained: Reading, untrained: Reading, marked: np.ndarray) -> dict[str, Any]:
@@ -198,9 +211,10 @@ def _wins(ours: np.ndarray, theirs: np.ndarray) -> float:
 
 
 def _mark(
-    question: Question, task: TextTask | SeriesTask, probe: Tensor
+    question: Question, task: TextTask | SeriesTask, probe: Tensor, held_out: int
 ) -> tuple[np.ndarray, list[bool] | None]:
-    """What is marked where the question is answered, (N,) bool, and on the probe if that can be said.
+    """What is marked where the question is answered, (N,) bool, and on the probe if that can be said;
+    held_out: N at most, for what is not answered on the probe.
 
     Raises ValueError, a sentence for the page.
     """
@@ -217,7 +231,7 @@ def _mark(
             )
         limit = question.value if kind == "above" else None
         scaled = None if limit is None else task.scale(limit)
-        values = task.values[task.split - 1 :][: LIMIT + 1]
+        values = task.values[task.split - 1 :][: held_out + 1]
         # as the network reads it, in float32: back in its own units a value could lie above itself
         return _mark_values(values, limit)[1:], _mark_values(probe.flatten().numpy(), scaled).tolist()
     if kind in _SERIES_KINDS:
@@ -226,7 +240,7 @@ def _mark(
             "a pattern, or mark a stretch of the probe."
         )
     find = _FINDERS.get(kind) or regular_expression(question.text)
-    marked = mark_text(task, task.valid_tokens[:LIMIT].tolist(), find)
+    marked = mark_text(task, task.valid_tokens[:held_out].tolist(), find)
     try:
         return marked, mark_text(task, probe.flatten().tolist(), find).tolist()
     except ValueError:  # no time was left for it

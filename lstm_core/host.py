@@ -103,10 +103,12 @@ class RunHost:
         """
         with self._lock:
             seat = self._seats[token]
-        return self._seat(seat.config, Run(seat.config, branch=seat.run.branch(step)))
+        branch = seat.run.branch(step)
+        return self._seat(branch.config, Run(branch.config, branch=branch))
 
     def film(self, token: str) -> list[bytes]:
-        """A frame of every snapshot of a run, the first one first. Takes a second or two.
+        """A frame of every snapshot of a run, the first one first; none before it has a network. Takes a
+        second or two.
 
         Raises KeyError for an unknown token.
         """

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from lstm_core.backward import gradient_check
 from lstm_core.cell import Holds
-from lstm_core.config import Hands, View
+from lstm_core.config import SIGNALS, Hands, View
 from lstm_core.find import Question, find_units
 from lstm_core.frame import Frame
 from lstm_core.generate import next_tokens
@@ -32,7 +32,6 @@ from lstm_core.timeline import Snapshot
 from lstm_core.trace import Trace, held_trace, trace
 from lstm_core.trainer import Trainer
 
-SIGNALS = "cifgoh"
 PARTS = ("unit", "survey", "held")  # of a frame that are made only for viewers who show them
 
 
@@ -58,9 +57,7 @@ class Observer:
         self._output_arrays: dict[str, np.ndarray] = {}
         self._survey: dict[str, Any] = {}  # of the latest `refresh_survey`, and its arrays
         self._survey_arrays: dict[str, np.ndarray] = {}
-        self._rows = Rows()
         self._seen_step = -1  # of training, at the latest frame
-        self._unit = 0  # the chosen one, in the latest frame
         self._snapshot: Snapshot | None = None  # the one that is shown, else the network of now
         self._earlier: SequenceModel | None = None  # which lends its weights a network to be shown in
         self.view = view
@@ -76,10 +73,17 @@ class Observer:
         before = getattr(self, "_view", None)
         if before is None or view.at != before.at:
             self.show(None if view.at is None else self.trainer.timeline.at(view.at))
+        if before is None or view.layer != before.layer:
+            self._rows = Rows()
         self._view = view
         task, model = self.trainer.task, self.trainer.config.model
         self._layer = min(view.layer, model.num_layers - 1)
-        self._probe = read_probe(task, view)
+        if before is None or (view.probe, view.probe_start) != (before.probe, before.probe_start):
+            self._probe = read_probe(task, view)
+            self._seen_step = -1
+            if self.found:  # what it marks was on the probe before
+                stretch = self.found["kind"] == "stretch"
+                self.found = None if stretch else self.found | {"marks": None}
         self._meta: dict[str, Any] = {
             "kind": task.kind,
             "layer": self._layer,
@@ -112,6 +116,11 @@ class Observer:
     def model(self) -> SequenceModel:
         """The network that is shown: the one that trains, or an earlier one."""
         return self._earlier if self._snapshot and self._earlier else self.trainer.model
+
+    @property
+    def step(self) -> int:
+        """Training step of the network that is shown."""
+        return self._snapshot.step if self._snapshot else self.trainer.step_count
 
     def observe(self, meta: dict[str, Any]) -> Frame:
         """The frame of this moment: `meta` with what the trainer, the probe and the outputs add to it."""
@@ -160,7 +169,7 @@ class Observer:
         return Frame(self._meta | meta | self._outputs, arrays, heatmaps)
 
     def film(self) -> Iterator[Frame]:
-        """A frame of every snapshot, the first one first, in rows that suit the last one."""
+        """A frame of every snapshot, first to last, in rows that suit the last one, which is then shown."""
         snapshots = self.trainer.timeline.snapshots
         self.show(snapshots[-1])
         self.observe({})
@@ -173,8 +182,7 @@ class Observer:
         """How training stands, or stood at the snapshot shown; adds the losses up to then to `arrays`."""
         trainer, task = self.trainer, self.trainer.task
         losses, valid_losses = trainer.losses, trainer.valid_losses
-        now = self._snapshot or trainer
-        step = self._snapshot.step if self._snapshot else trainer.step_count
+        now, step = self._snapshot or trainer, self.step
         if self._snapshot:
             losses, valid_losses = losses.upto(step), valid_losses.upto(step)
         arrays["loss_step"], arrays["loss"] = losses.arrays()
@@ -230,11 +238,11 @@ class Observer:
 
     def refresh_survey(self) -> None:
         """Look at the chosen unit over held-out data anew."""
-        chosen = self._unit if self.view.unit is None else self.view.unit
-        unit = min(chosen, self.trainer.config.model.hidden_size - 1)
+        with torch.no_grad():
+            signals = trace(self.model.lstm, self.model.embed(self._probe.inputs))
+        unit, _ = self._choose_units(signals.c[self._layer, :, 0].numpy())
         meta, arrays = survey(self.model, self.trainer.task, self._layer, unit, self.view.signal)
-        step = self._snapshot.step if self._snapshot else self.trainer.step_count
-        self._survey, self._survey_arrays = meta | {"step": step}, arrays
+        self._survey, self._survey_arrays = meta | {"step": self.step}, arrays
 
     def find(self, question: Question) -> None:
         """Look for the units that answer a question; `found` then says which."""
@@ -242,16 +250,14 @@ class Observer:
         untrained = copy.deepcopy(trainer.model)
         untrained.load_state_dict(trainer.timeline.at(0).weights)
         found = find_units(question, self.model, untrained, trainer.task, self._layer, self._probe.inputs)
-        step = self._snapshot.step if self._snapshot else trainer.step_count
-        self.found = found | {"step": step, "layer": self._layer}
+        self.found = found | {"step": self.step, "layer": self._layer}
 
     def check(self) -> None:
         """Gradients by hand against autograd, on the probe; `checked` then says how far they differ."""
         inputs = self._probe.inputs
         # what follows each step; one token alone is followed by itself
         pair = (inputs[:-1], inputs[1:]) if len(inputs) > 1 else (inputs, inputs)
-        step = self._snapshot.step if self._snapshot else self.trainer.step_count
-        self.checked = vars(gradient_check(self.model, *pair)) | {"step": step}
+        self.checked = vars(gradient_check(self.model, *pair)) | {"step": self.step}
 
     def record_growth(self) -> None:
         """Keep a short sample of this moment, to be compared with later ones."""
@@ -271,7 +277,7 @@ class Observer:
     def holds(self) -> Holds | None:
         """What the hands hold in each layer, or None."""
         model = self.trainer.config.model
-        return holds_of(self.hands, self._layer, model.num_layers, model.hidden_size)
+        return holds_of(self.hands, model.num_layers, model.hidden_size)
 
     def _cell(self, embedded: Tensor, signals: Trace, unit: int, time: int) -> dict[str, Any]:
         """The chosen unit at the chosen step: which it is, and all its numbers."""
@@ -311,7 +317,7 @@ class Observer:
         step = self.trainer.step_count
         fresh, still = step == 0, step == self._seen_step or self._snapshot is not None
         self._seen_step = step
-        self._unit = self._rows.unit(c, self.view.unit, fresh)
+        unit = self._rows.unit(c, self.view.unit, fresh)
         if self.view.units == "all":
-            return self._unit, np.arange(c.shape[1])
-        return self._unit, self._rows.units(c, self._unit, fresh, still)
+            return unit, np.arange(c.shape[1])
+        return unit, self._rows.units(c, unit, fresh, still)

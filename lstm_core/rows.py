@@ -62,6 +62,9 @@ class Rows:
         """
         place = int(0.9 * c.size)
         reach = float(np.partition(np.abs(c), place, axis=None)[place])
-        if alone or not self._limit / 2 < reach <= self._limit:
-            self._limit = next((limit for limit in C_LIMITS if reach <= limit), C_LIMITS[-1])
+        limit = next((limit for limit in C_LIMITS if reach <= limit), C_LIMITS[-1])
+        if alone:
+            return limit
+        if not self._limit / 2 < reach <= self._limit:
+            self._limit = limit
         return self._limit

@@ -1,7 +1,8 @@
 """Run: one network that trains in slices while it is watched.
 
-A run is an actor. Anyone may `post` a message; only `work`, which one thread calls at a time, touches the
-network. So nothing here needs a lock, and a knob acts at the very next step.
+A run is an actor. Anyone may `post` a message; only `work`, which one thread calls at a time, changes the
+network. So nothing here needs a lock, and a knob acts at the very next step. `branch` and `film` read, from
+other threads, what is replaced whole and never changed: snapshots, and copies of the losses.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from lstm_core.config import Hands, Knobs, RunConfig, View
-from lstm_core.find import Question
 from lstm_core.frame import Frame
+from lstm_core.messages import SETTINGS, checked
 from lstm_core.observe import Observer, is_growth_step
 from lstm_core.pace import Budget, Rate
 from lstm_core.trainer import Past, Trainer
@@ -28,13 +29,13 @@ FRAME_INTERVAL = 0.05, 1.0, 0.1
 OUTPUT_INTERVAL = 0.1, 1.0, 5.0
 OUTPUT_SPREAD = 0.5
 SURVEY_INTERVAL = 0.2, 5.0, 10.0
+ANSWER_SHARE = 0.3  # … and into answering questions
+ANSWER_INTERVAL = 0.1, 5.0, 1.0
 OUTPUT_VIEW = ("prompt", "temperature", "top_k", "seed", "at")  # what outputs depend on
 SURVEY_VIEW = ("layer", "unit", "signal", "at")
-SETTINGS: dict[str, Any] = {"knob": Knobs, "view": View, "hands": Hands}
 SLOW_STEP = 3e8  # multiply-adds of a step that takes so long that the first frame does not wait for it
 PATIENCE = 0.5  # seconds that a viewer waits for one frame of all the steps that were asked for
 INBOX = 1_000  # messages, or steps asked for, that wait
-TEXT_LIMIT = 4_000  # characters of a probe or prompt that are looked at
 
 LOG = logging.getLogger(__name__)
 
@@ -43,6 +44,7 @@ LOG = logging.getLogger(__name__)
 class Branch:
     """Where a run leaves another one: what it takes along, how that run was looked at and held."""
 
+    config: RunConfig
     past: Past
     growth: list[tuple[int, str]]
     knobs: Knobs
@@ -79,6 +81,7 @@ class Run:
         self._frames = Budget(FRAME_SHARE, *FRAME_INTERVAL)
         self._outputs = Budget(OUTPUT_SHARE, *OUTPUT_INTERVAL, OUTPUT_SPREAD)
         self._surveys = Budget(SURVEY_SHARE, *SURVEY_INTERVAL, OUTPUT_SPREAD)
+        self._answers = Budget(ANSWER_SHARE, *ANSWER_INTERVAL)
         self._call_again = clock()  # when the last `work` asked to be called
         self._queued = 0.0  # seconds that this run has waited for its turns, in all
         self._changed = True  # something is to be shown that no frame has shown yet
@@ -86,50 +89,21 @@ class Run:
         self._failed = False
 
     def post(self, message: dict[str, Any]) -> None:
-        """Leave a message. Any thread.
+        """Leave a message, as messages.py describes them; of settings and questions the last one counts. Any
+        thread.
 
-        {"type": "play" | "pause" | "step" | "reset"}; {"type": "knob" | "view" | "hands", "name", "value"}, a
-        field of `Knobs`, `View` or `Hands`; {"type": "release"}, to let go of all gates; {"type": "find", …},
-        fields of a `Question`; {"type": "check"}, the gradients; {"type": "configure", "config": RunConfig}
-        for a new network.
-
-        Raises ValueError, and changes nothing, for a message that says none of these.
+        Raises ValueError, and changes nothing, for what is no message.
         """
-        kind = message.get("type")
-        if isinstance(kind, str) and kind in SETTINGS:
-            name, value = message.get("name"), message.get("value")
-            make = SETTINGS[kind]
-            allowed = make.__dataclass_fields__
-            if not isinstance(name, str) or name not in allowed:
-                raise ValueError(f"there is no {kind} {name!r}; there are {', '.join(sorted(allowed))}.")
-            if name in ("probe", "prompt"):
-                if not (value is None or isinstance(value, str)):
-                    raise ValueError(f"{name} is {type(value).__name__}; it must be text.")
-                message = message | {"value": value and value[:TEXT_LIMIT]}
-            make(**{name: value})  # raises for a value out of range
-            if name == "batch_size":  # raises if a step would take too long
-                replace(self.config, knobs=make(**{**vars(self._knobs), name: value}))
-            self._settings[kind, name] = message["value"]
-            return
-        if kind == "configure":
-            if not isinstance(message.get("config"), RunConfig):
-                raise ValueError("configure needs a RunConfig.")
-        elif kind == "find":
-            stretch = message.get("stretch") or (0, 0)
-            question = Question(
-                message.get("kind", ""), message.get("text", ""), message.get("value", 0.0), stretch
-            )
-            self._questions["find"] = question
-            return
-        elif kind == "check":
-            self._questions["check"] = None
-            return
+        message = checked(message, self.config, self._knobs, self._hands)
+        kind = message["type"]
+        if kind in SETTINGS:
+            self._settings[kind, message["name"]] = message["value"]
         elif kind == "release":
             self._settings |= {("hands", name): value for name, value in vars(Hands()).items()}
-            return
-        elif kind not in ("play", "pause", "step", "reset"):
-            raise ValueError(f"unknown message type {str(kind)[:40]!r}.")
-        self._inbox.append(message)
+        elif kind in ("find", "check"):
+            self._questions[kind] = message.get("question")
+        else:
+            self._inbox.append(message)
 
     def work(self, seconds: float) -> float | None:
         """Train for about `seconds`, or until a frame was made because it was due and `wanted`.
@@ -161,8 +135,9 @@ class Run:
             self._read_inbox(now)
             if self._failed:
                 return None  # until Play or Reset
-            may_step = self._may_step(now)
             trainer, observer = self._built()
+            now = self._answer(observer, now)
+            may_step = self._may_step(now)
             over = now - start >= seconds
             if self._steps_asked:  # one frame for all of them, unless they take long
                 turn = stepped and now - self._asked > PATIENCE
@@ -183,6 +158,7 @@ class Run:
         waits = [self._next_step - now] if self.playing else []
         waits += [0.0] if self._steps_asked else []
         waits += [self._frames.wait(now, self._own(now))] if self._frame_wanted() else []
+        waits += [self._answers.wait(now, self._own(now))] if self._questions else []
         wait = max(0.0, min(waits)) if waits else None
         self._call_again = float("inf") if wait is None else now + wait
         return wait
@@ -208,11 +184,15 @@ class Run:
             else:
                 observer.record_growth()
             self._next_step = 0.0
-            self._frames.reset()
-            self._outputs.reset()
-            self._changed = True
+            self._refresh_all()
             self._rate = Rate(self._clock)
         return self._network
+
+    def _refresh_all(self) -> None:
+        """The next frame shall come at once, and nothing on it be older than the network."""
+        self._changed = True
+        for budget in (self._frames, self._outputs, self._surveys):
+            budget.reset()
 
     def _read_inbox(self, now: float) -> None:
         while self._settings:
@@ -228,9 +208,7 @@ class Run:
         while self._inbox:
             message = self._inbox.popleft()
             kind = message["type"]
-            self._changed = True
-            self._frames.reset()
-            self._outputs.reset()
+            self._refresh_all()
             if kind == "play":
                 self.playing, self._failed, self._rate = True, False, Rate(self._clock)
             elif kind == "pause":
@@ -245,12 +223,22 @@ class Run:
                 self._view = replace(self._view, at=None)
                 self.playing = self.playing or self._failed
                 self._network, self._steps_asked, self._failed = None, 0, False
-        while self._questions and not self._failed:
-            kind, question = self._questions.popitem()
-            observer = self._built()[1]
-            observer.check() if kind == "check" else observer.find(question)
-            self._changed = True
-            self._frames.reset()
+                self._questions.clear()  # they were about the network before
+
+    def _answer(self, observer: Observer, now: float) -> float:
+        """Answer one question, if there is one and its turn has come; returns the time then."""
+        if not self._questions or not self._answers.due(now, self._own(now)):
+            return now
+        kind, question = self._questions.popitem()
+        if kind == "check":
+            observer.check()
+        else:
+            observer.find(question)
+        self._changed = True
+        self._frames.reset()
+        end = self._clock()
+        self._answers.spend(now, end, self._own(end))
+        return end
 
     def _turn_knob(self, name: str, value: Any, now: float) -> None:
         self._knobs = replace(self._knobs, **{name: value})
@@ -263,14 +251,17 @@ class Run:
         self._view = replace(self._view, **{name: value})
         if self._network:
             self._network[1].view = self._view
+            if name == "at":
+                trainer, observer = self._network
+                trainer.timeline.keep = None if value is None else observer.step
         if name in OUTPUT_VIEW:
             self._outputs.reset()
-        if name == "layer":  # the hands are on the layer that is shown
-            self._move_hands(self._hands)
         if name in SURVEY_VIEW:
             self._surveys.reset()
 
     def _move_hands(self, hands: Hands) -> None:
+        if self._hands.idle and not hands.idle:  # they are laid on the layer that is shown
+            hands = replace(hands, layer=self._view.layer)
         self._hands = hands
         if self._network:
             self._network[1].hands = hands
@@ -294,7 +285,8 @@ class Run:
         trainer, observer = network
         past = trainer.past(step)
         growth = [sample for sample in observer.growth if sample[0] <= past.snapshots[-1].step]
-        return Branch(past, growth, self._knobs, replace(self._view, at=None), self._hands)
+        view = replace(self._view, at=None)
+        return Branch(trainer.config, past, growth, self._knobs, view, self._hands)
 
     def film(self) -> Iterator[bytes]:
         """An encoded frame of every snapshot. Any thread may ask; it works on weights of its own."""
@@ -319,6 +311,9 @@ class Run:
         if trainer.diverged:
             self.playing, self._steps_asked = False, 0
             observer.forget_growth(trainer.step_count)
+            if observer.step > trainer.step_count:  # what was looked at is no longer in the past
+                self._change_view("at", None)
+            self._refresh_all()
             return
         self.steps += 1
         self._rate.count()

@@ -145,6 +145,16 @@ def survey(
     """
     reading = read_held_out(model, task, layer, limit)
     values = reading.signal(signal, unit)
+    if not np.isfinite(values).all():  # the network is lost: there is nothing to count
+        meta = {
+            "count": 0,
+            "unit": unit,
+            "signal": signal,
+            "x_title": _x_title(task),
+            "most": [],
+            "least": [],
+        }
+        return meta, {"survey_edges": np.array([0, 1], np.float32), "survey_counts": np.zeros(1, np.int32)}
     edges = _edges(signal, values)
     # a value may lie beyond the outermost edge by a rounding error
     counts, _ = np.histogram(np.clip(values.astype(np.float64), edges[0], edges[-1]), edges)

@@ -48,6 +48,7 @@ class Timeline:
 
     def __init__(self) -> None:
         self.snapshots: tuple[Snapshot, ...] = ()
+        self.keep: int | None = None  # step of the one that somebody looks at
 
     @property
     def steps(self) -> list[int]:
@@ -64,8 +65,9 @@ class Timeline:
         capacity = max(FEWEST, min(CAPACITY, int(BYTES / max(1, snapshot.bytes))))
         while len(kept) > capacity:
             times = [math.log(one.step + EARLY) for one in kept]
-            gaps = [after - before for before, after in zip(times, times[2:], strict=False)]
-            del kept[1 + gaps.index(min(gaps))]  # the first and the last stay
+            # the first and the last stay
+            places = [place for place in range(1, len(kept) - 1) if kept[place].step != self.keep]
+            del kept[min(places, key=lambda place: times[place + 1] - times[place - 1])]
         self.snapshots = tuple(kept)
 
     def at(self, step: int) -> Snapshot:

@@ -44,8 +44,8 @@ class History:
         self._pending.append((step, value))
         if len(self._pending) < self.bucket:
             return
-        self.points.append((step, sum(value for _, value in self._pending) / self.bucket))
-        self._pending = []
+        full, self._pending = self._pending, []  # never in both places, since others may read
+        self.points.append((step, sum(value for _, value in full) / self.bucket))
         if len(self.points) >= self.capacity:
             pairs = zip(self.points[::2], self.points[1::2], strict=True)
             self.points = [(second[0], (first[1] + second[1]) / 2) for first, second in pairs]
@@ -59,7 +59,7 @@ class History:
     def upto(self, step: int) -> History:
         """A copy that ends at `step`. May be called by any thread while another one appends."""
         past = copy.copy(self)
-        past.points, past._pending = list(self.points), list(self._pending)
+        past.points, past._pending = list(self.points), []
         past.cut(step)
         return past
 

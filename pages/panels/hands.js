@@ -29,8 +29,8 @@ export function remove(element) {
   element.unfollow?.();
 }
 
-/** What is held, in a few words; "" if nothing is. */
-export function inWords({ scope, selected, off, ...hands }) {
+/** What is held, in a few words; "" if nothing is. layers: of the network; the layer is named if it has several. */
+export function inWords({ scope, selected, off, layer, ...hands }, layers = 1) {
   const gates = [..."ifgo"].filter((gate) => hands[gate] !== null);
   const nobody = scope === "selected" && !selected.length;
   const parts = [];
@@ -39,7 +39,8 @@ export function inWords({ scope, selected, off, ...hands }) {
     parts.push(`${gates.map((gate) => `${gate} = ${number(hands[gate])}`).join(", ")} in ${units}`);
   }
   if (off.length) parts.push(`${named(off)} off`);
-  return parts.join("; ");
+  const where = parts.length && layers > 1 ? ` of layer ${Math.min(layer, layers - 1) + 1}` : "";
+  return parts.join("; ") + where;
 }
 
 function named(units) {

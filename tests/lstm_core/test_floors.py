@@ -14,6 +14,7 @@ FLOORS = [
     {"trainer", "generate", "backward", "inside", "probe"},
     {"outputs", "survey", "patterns"},
     {"find"},
+    {"messages"},
     {"observe"},
     {"run"},
     {"host"},

@@ -1,6 +1,7 @@
 """Hands on the gates: what is held equals the plain equations with that gate replaced, in float64."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -75,7 +76,7 @@ def test_held_gates_equal_the_equations_with_that_gate_replaced(hands, layer):
         network(),
         torch.randn(7, 1, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(1)),
     )
-    holds = holds_of(hands, layer, 2, 5, torch.float64)
+    holds = holds_of(replace(hands, layer=layer), 2, 5, torch.float64)
     expected = by_hand(lstm, inputs, hands, layer)
     signals = trace(lstm, inputs) if holds is None else held_trace(lstm, inputs, holds)
     for number in range(2):
@@ -91,15 +92,16 @@ def test_held_gates_equal_the_equations_with_that_gate_replaced(hands, layer):
 @given(st.lists(st.integers(0, 4), min_size=1))
 def test_a_unit_that_is_off_says_nothing_and_remembers_nothing(off):
     lstm, inputs = network(), torch.randn(9, 2, 3, dtype=torch.float64)
-    holds = holds_of(Hands(f=1.0, i=1.0, off=off), 0, 2, 5, torch.float64)
+    holds = holds_of(Hands(f=1.0, i=1.0, off=off), 2, 5, torch.float64)
     signals = held_trace(lstm, inputs, holds)
     assert signals.c[0, :, :, off].abs().max() == 0
     assert signals.h[0, :, :, off].abs().max() == 0
 
 
 def test_no_hold_is_none_and_the_plain_cell_then_equals_the_fused_network():
-    assert holds_of(Hands(), 0, 2, 5) is None
-    assert holds_of(Hands(f=0.5, scope="selected"), 0, 2, 5) is None
+    assert holds_of(Hands(), 2, 5) is None
+    assert holds_of(Hands(f=0.5, scope="selected"), 2, 5) is None
+    assert holds_of(Hands(off=(7,)), 2, 5) is None  # it has no such unit
     lstm, inputs = network(), torch.randn(11, 3, 3, dtype=torch.float64)
     steps = run_cells(lstm, inputs, holds=[None, None])
     plain = torch.stack([step.h for step in steps[-1]])
@@ -107,7 +109,7 @@ def test_no_hold_is_none_and_the_plain_cell_then_equals_the_fused_network():
 
 
 def test_only_the_layer_asked_for_is_held():
-    holds = holds_of(Hands(o=0.0), 1, 3, 4)
+    holds = holds_of(Hands(o=0.0, layer=1), 3, 4)
     assert [hold is None for hold in holds] == [True, False, True]
 
 
@@ -122,7 +124,7 @@ def model(kind="text", layers=1):
 
 def test_a_held_model_predicts_what_its_plain_cell_says():
     network, tokens = model(layers=2).double(), torch.tensor([[0], [3], [1], [4]])
-    holds = holds_of(Hands(f=0.25, off=(2,)), 0, 2, 6, torch.float64)
+    holds = holds_of(Hands(f=0.25, off=(2,)), 2, 6, torch.float64)
     predictions, (h, c) = network(tokens, holds=holds)
     signals = held_trace(network.lstm, network.embed(tokens), holds)
     torch.testing.assert_close(predictions, network.head(signals.output), rtol=0, atol=1e-12)
@@ -132,7 +134,7 @@ def test_a_held_model_predicts_what_its_plain_cell_says():
 
 def test_sampling_and_forecasting_step_by_step_equals_reading_at_once():
     network, hands = model(), Hands(i=0.3, selected=(1, 4), scope="selected")
-    holds = holds_of(hands, 0, 1, 6)
+    holds = holds_of(hands, 1, 6)
     sampled = sample_text(network, [1, 2], 20, temperature=1.0, seed=3, holds=holds)
     logits, _ = read(network, torch.tensor([1, 2, *sampled[:-1]]), holds)
     draws = np.random.default_rng(3).random(20)
@@ -166,7 +168,7 @@ CONFIGS = {
 @pytest.mark.parametrize("kind", CONFIGS)
 def test_training_can_go_on_under_the_hands(kind):
     trainer = Trainer(CONFIGS[kind])
-    trainer.holds = holds_of(Hands(f=0.0), 0, 1, 6)
+    trainer.holds = holds_of(Hands(f=0.0), 1, 6)
     first = np.mean([trainer.step() for _ in range(10)])
     before = trainer.model.lstm.weight_ih_l0.detach().clone()
     last = np.mean([trainer.step() for _ in range(150)][-10:])
@@ -178,7 +180,7 @@ def test_training_can_go_on_under_the_hands(kind):
 
 def test_with_no_hold_training_is_the_same_bit_for_bit():
     one, other = Trainer(CONFIGS["text"]), Trainer(CONFIGS["text"])
-    other.holds = holds_of(Hands(selected=(1,)), 0, 1, 6)
+    other.holds = holds_of(Hands(selected=(1,)), 1, 6)
     assert [one.step() for _ in range(5)] == [other.step() for _ in range(5)]
 
 
@@ -186,7 +188,7 @@ def test_the_held_loss_is_that_of_the_held_network():
     trainer = Trainer(CONFIGS["series"])
     for _ in range(20):
         trainer.step()
-    silent = trainer.validate(holds=holds_of(Hands(o=0.0), 0, 1, 6))
+    silent = trainer.validate(holds=holds_of(Hands(o=0.0), 1, 6))
     batch = trainer.task.validation(8)
     wanted = ((trainer.model.head.bias - batch.targets[batch.skip :]) ** 2).mean().item()
     assert math.isclose(silent, wanted, rel_tol=1e-5)

@@ -8,11 +8,12 @@ import pytest
 import torch
 
 from lstm_core import trace
-from lstm_core.config import Hands, ModelConfig
+from lstm_core.config import Hands, ModelConfig, TextConfig, TrainConfig
 from lstm_core.frame import Frame
 from lstm_core.hold import holds_of
 from lstm_core.run import Run
 from lstm_core.trace import held_trace
+from lstm_core.trainer import Trainer
 from tests.lstm_core.acting import CONFIG, SERIES, Clock, go, look, look_again, make, say, settle
 
 LAYERS = replace(CONFIG, model=ModelConfig(hidden_size=6, num_layers=2, embedding_size=3))
@@ -207,7 +208,7 @@ def test_under_the_hands_beside_the_untouched(config):
     say(run, "hands", "off", [1])
     frame = look(run, clock)
     trainer, observer = run._network
-    holds = holds_of(Hands(f=0.0, off=(1,)), 0, 1, 6)
+    holds = holds_of(Hands(f=0.0, off=(1,)), 1, 6)
     with torch.no_grad():
         signals = held_trace(trainer.model.lstm, trainer.model.embed(observer._probe.inputs), holds)
     for name in "ifgoch":
@@ -253,7 +254,13 @@ def test_training_under_the_hands_only_if_asked_to():
     assert [hold is None for hold in trainer.holds] == [False, True]
     say(run, "view", "layer", 1)
     look(run, clock)
-    assert [hold is None for hold in trainer.holds] == [True, False]
+    assert [hold is None for hold in trainer.holds] == [False, True]  # whatever one looks at
+    say(run, "release")
+    settle(run)
+    say(run, "hands", "f", 0.0)
+    say(run, "hands", "training", True)
+    look(run, clock)
+    assert [hold is None for hold in trainer.holds] == [True, False]  # laid on what is shown
     say(run, "reset")
     look(run, clock)
     assert run._network[0].holds is not None
@@ -347,3 +354,94 @@ def test_rows_and_colours_hold_still_while_nothing_is_learnt():
     assert limits[0] == limits[3]
     assert limits[1] == limits[5]
     assert limits[2] == limits[4]
+
+
+def test_questions_leave_time_for_training():
+    run, clock = make()
+    go(run, clock, 0.5, watched=True)
+    before = run.steps
+    for _ in range(40):
+        run.post({"type": "find", "kind": "regex", "text": "a"})
+        say(run, "check")
+        run.work(0.02)
+    assert run.steps > before + 20
+
+
+def test_rows_are_those_of_the_layer_and_the_first_survey_that_of_the_unit():
+    config = replace(CONFIG, model=ModelConfig(hidden_size=80, num_layers=2, embedding_size=3))
+    run, clock, _ = paused(config, seconds=0.5, wants=["survey"])
+    say(run, "view", "layer", 1)
+    frame = look(run, clock)
+    trainer, observer = run._network
+    with torch.no_grad():
+        signals = trace(trainer.model.lstm, trainer.model.embed(observer._probe.inputs))
+    active = np.argsort(-signals.c[1, :, 0].numpy().std(axis=0))[:32]
+    assert set(frame.meta["units"]) == set(active.tolist())
+    assert frame.meta["survey"]["unit"] == frame.meta["selected"]["unit"] == active[0]
+
+
+def test_what_stands_still_is_of_the_step_that_is_shown():
+    run, clock, last = paused(wants=["survey"])
+    for steps in (1, 2):
+        say(run, "step")
+        settle(run)
+        assert look_again(run, clock).meta["survey"]["step"] == last + steps
+
+
+def test_marks_of_an_answer_go_with_the_probe():
+    run, clock, _ = paused(SERIES)
+    run.post({"type": "find", "kind": "rising"})
+    assert any(look(run, clock).meta["found"]["marks"])
+    say(run, "view", "probe_start", 0.5)
+    assert look(run, clock).meta["found"]["marks"] is None
+    clock.now += 10
+    run.post({"type": "find", "kind": "stretch", "stretch": [2, 5]})
+    assert look(run, clock).meta["found"]["marked"] == 4
+    say(run, "view", "probe_start", 0.1)
+    assert look(run, clock).meta["found"] is None
+
+
+def test_a_question_is_not_asked_of_the_network_after_a_reset():
+    run, clock, _ = paused()
+    run.post({"type": "find", "kind": "regex", "text": "a"})
+    say(run, "reset")
+    assert look(run, clock).meta["found"] is None
+
+
+def test_the_past_that_a_diverged_run_has_lost_is_no_longer_shown():
+    run, clock, last = paused()
+    say(run, "view", "at", last)
+    shown = look(run, clock).meta["at"]
+    trainer = run._network[0]
+    assert trainer.timeline.keep == shown
+    trainer.restore(Trainer(CONFIG).snapshot())
+    with torch.no_grad():
+        trainer.model.head.weight.fill_(math.nan)
+    say(run, "step")
+    settle(run)
+    meta = look_again(run, clock).meta
+    assert meta["status"] == "diverged"
+    assert (meta["at"], meta["step"]) == (None, 0)
+
+
+def test_a_step_under_the_hands_may_not_take_too_long_either():
+    large = replace(
+        CONFIG, model=ModelConfig(hidden_size=256, num_layers=3), train=TrainConfig(sequence_length=256)
+    )
+    large = replace(large, knobs=replace(large.knobs, batch_size=16))
+    run = Run(replace(large, task=TextConfig()))
+    with pytest.raises(ValueError, match="Training under the hands"):
+        say(run, "hands", "training", True)
+    say(run, "knob", "batch_size", 2)
+    run._knobs = replace(run._knobs, batch_size=2)
+    say(run, "hands", "training", True)
+    run._hands = replace(run._hands, training=True)
+    with pytest.raises(ValueError, match="Training under the hands"):
+        say(run, "knob", "batch_size", 16)
+
+
+@pytest.mark.parametrize("message", [{"type": "view", "name": "unit"}, {"type": "hands", "name": "f"}])
+def test_a_setting_without_a_value_leaves_it_open(message):
+    run, clock, _ = paused()
+    run.post(message)
+    look(run, clock)
