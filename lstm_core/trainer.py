@@ -27,7 +27,7 @@ torch.set_num_threads(1)
 
 VALIDATE_EVERY = 100  # steps; costs about 1 % of the training time
 EARLY_VALIDATIONS = (1, 10, 30)
-SNAPSHOT_EVERY = 100  # steps between the weights that a diverged run falls back to
+CHECKPOINT_EVERY = 100  # steps between the weights that a diverged run falls back to
 
 
 class History:
@@ -112,8 +112,8 @@ class Trainer:
         if past:
             self._go_on_from(past)
         else:
-            self.timeline.add(self.leave_snapshot())
-        self._good = self._newest = self.snapshot()
+            self.timeline.add(self.snapshot())
+        self._good = self._newest = self.checkpoint()
 
     def step(self) -> float:
         """One optimiser step on one random batch; returns its training loss.
@@ -144,10 +144,10 @@ class Trainer:
         if self.step_count % VALIDATE_EVERY == 0 or self.step_count in EARLY_VALIDATIONS:
             self.valid_loss = self.validate(holds=self.holds)
             self.valid_losses.append(self.step_count, self.valid_loss)
-        if self.step_count % SNAPSHOT_EVERY == 0:
-            self._newest = self.snapshot()
+        if self.step_count % CHECKPOINT_EVERY == 0:
+            self._newest = self.checkpoint()
         if self.timeline.due(self.step_count):
-            self.timeline.add(self.leave_snapshot())
+            self.timeline.add(self.snapshot())
         return value
 
     @torch.no_grad()
@@ -164,7 +164,7 @@ class Trainer:
         snapshots = tuple(one for one in self.timeline.snapshots if one.step <= start)
         return Past(snapshots, self.losses.upto(start), self.valid_losses.upto(start))
 
-    def leave_snapshot(self) -> Snapshot:
+    def snapshot(self) -> Snapshot:
         """This moment, in the little room that the timeline has for it."""
         moments: list[tuple[Tensor, Tensor | None]] = []
         for parameter in self.parameters:
@@ -199,7 +199,7 @@ class Trainer:
                 "exp_avg_sq": moment.clone(),
             }
 
-    def snapshot(self) -> dict[str, Any]:
+    def checkpoint(self) -> dict[str, Any]:
         """Everything that training goes on from: weights, optimiser, random stream, step, losses."""
         return {
             "model": {name: tensor.clone() for name, tensor in self.model.state_dict().items()},
@@ -210,17 +210,17 @@ class Trainer:
             "valid_loss": self.valid_loss,
         }
 
-    def restore(self, snapshot: dict[str, Any]) -> None:
-        """Go back to a snapshot, and forget the losses that came after it."""
-        self.model.load_state_dict(snapshot["model"])
-        self.optimizer.load_state_dict(copy.deepcopy(snapshot["optimizer"]))
-        self.rng.bit_generator.state = snapshot["rng"]
-        self.step_count = snapshot["step"]
-        self.loss, self.valid_loss = snapshot["loss"], snapshot["valid_loss"]
+    def restore(self, checkpoint: dict[str, Any]) -> None:
+        """Go back to a checkpoint, and forget the losses that came after it."""
+        self.model.load_state_dict(checkpoint["model"])
+        self.optimizer.load_state_dict(copy.deepcopy(checkpoint["optimizer"]))
+        self.rng.bit_generator.state = checkpoint["rng"]
+        self.step_count = checkpoint["step"]
+        self.loss, self.valid_loss = checkpoint["loss"], checkpoint["valid_loss"]
         self.losses.cut(self.step_count)
         self.valid_losses.cut(self.step_count)
         self.timeline.cut(self.step_count)
-        self._good = self._newest = snapshot
+        self._good = self._newest = checkpoint
 
     def _fall_back(self, value: float) -> None:
         at = self.step_count + 1

@@ -414,7 +414,7 @@ def test_the_past_that_a_diverged_run_has_lost_is_no_longer_shown():
     shown = look(run, clock).meta["at"]
     trainer = run._network[0]
     assert trainer.timeline.keep == shown
-    trainer.restore(Trainer(CONFIG).snapshot())
+    trainer.restore(Trainer(CONFIG).checkpoint())
     with torch.no_grad():
         trainer.model.head.weight.fill_(math.nan)
     say(run, "step")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lstm_core.config import Knobs, ModelConfig, RunConfig, SeriesConfig, TextConfig, TrainConfig, View
 from lstm_core.generate import forecast, sample_text
 from lstm_core.observe import Observer
-from lstm_core.trainer import SNAPSHOT_EVERY, History, Trainer
+from lstm_core.trainer import CHECKPOINT_EVERY, History, Trainer
 
 TEXT = RunConfig(
     TextConfig("own", text="the cat sat on the mat. " * 20),
@@ -80,7 +80,7 @@ def test_looking_on_changes_no_loss(config):
     for number in range(40):
         losses.append(trainer.step())
         trainer.validate()
-        trainer.snapshot()
+        trainer.checkpoint()
         observer.observe({})
         if number % 5 == 0:
             observer.record_growth()
@@ -205,7 +205,7 @@ def test_data_that_cannot_be_learnt_are_refused():
 @pytest.mark.parametrize("value", [math.inf, math.nan])
 def test_a_diverged_network_goes_back_to_the_last_snapshot(config, value):
     trainer = Trainer(config)
-    train(trainer, SNAPSHOT_EVERY)
+    train(trainer, CHECKPOINT_EVERY)
     good, loss, valid_loss = weights(trainer), trainer.loss, trainer.valid_loss
     following = train(trainer, 30)
     spoil(trainer, value)
@@ -214,16 +214,16 @@ def test_a_diverged_network_goes_back_to_the_last_snapshot(config, value):
     assert "diverged at step 131" in trainer.diverged
     assert "step 100" in trainer.diverged
     assert "Lower the learning rate" in trainer.diverged
-    assert trainer.step_count == SNAPSHOT_EVERY
+    assert trainer.step_count == CHECKPOINT_EVERY
     assert (trainer.loss, trainer.valid_loss) == (loss, valid_loss)
     assert same(weights(trainer), good)
     assert all(tensor.isfinite().all() for tensor in weights(trainer).values())
-    assert [step for step, _ in trainer.losses.points] == list(range(1, SNAPSHOT_EVERY + 1))
+    assert [step for step, _ in trainer.losses.points] == list(range(1, CHECKPOINT_EVERY + 1))
     assert [step for step, _ in trainer.valid_losses.points] == [1, 10, 30, 100]
 
     assert train(trainer, 30) == following
     assert trainer.diverged is None
-    assert trainer.step_count == SNAPSHOT_EVERY + 30
+    assert trainer.step_count == CHECKPOINT_EVERY + 30
 
 
 def test_divergence_before_the_first_snapshot_goes_back_to_the_start():
@@ -273,7 +273,7 @@ def test_a_broken_gradient_is_not_called_a_broken_loss(monkeypatch):
 def test_a_snapshot_resumes_bit_for_bit(config):
     trainer = Trainer(config)
     train(trainer, 37)
-    snapshot = trainer.snapshot()
+    snapshot = trainer.checkpoint()
     state = weights(trainer)
     following = train(trainer, 30)
 
@@ -293,7 +293,7 @@ def test_a_snapshot_resumes_bit_for_bit(config):
 def test_after_a_restore_divergence_goes_back_to_what_was_restored():
     trainer = Trainer(TEXT)
     train(trainer, 37)
-    snapshot, good = trainer.snapshot(), weights(trainer)
+    snapshot, good = trainer.checkpoint(), weights(trainer)
     another = Trainer(TEXT)
     another.restore(snapshot)
     train(another, 3)
@@ -405,7 +405,7 @@ def test_weights_that_diverge_at_once_are_not_what_a_run_falls_back_to():
     trainer = Trainer(
         RunConfig(TextConfig("rhymes"), ModelConfig(hidden_size=8), TrainConfig(sequence_length=8))
     )
-    while trainer.step_count < SNAPSHOT_EVERY - 1:
+    while trainer.step_count < CHECKPOINT_EVERY - 1:
         trainer.step()
     with torch.no_grad():
         trainer.model.head.weight.fill_(1e38)  # the next step is finite no more, though its weights are

@@ -46,10 +46,10 @@ def _snapshots(options: Options) -> Iterator[Figure]:
         start = time.perf_counter()
         trainer.step()
         between = time.perf_counter()
-        trainer.leave_snapshot()
+        trainer.snapshot()
         snapshots.append(time.perf_counter() - between)
         steps.append(between - start)
-    timeline, taken, snapshot = Timeline(), 0, trainer.leave_snapshot()
+    timeline, taken, snapshot = Timeline(), 0, trainer.snapshot()
     for step in range(TRAINED + 1):
         if timeline.due(step):
             timeline.add(replace(snapshot, step=step))
