@@ -16,7 +16,7 @@ from lstm_core.tasks.tokens import normalise, split
 PROBE_LIMIT = 128  # tokens or values
 SERIES_PROBE = 48  # values in the stretch that is shown
 PROMPT_LIMIT = 200  # tokens of a prompt that are read; earlier ones are left out
-LABELS = {"characters": 64, "words": 32}  # above the heatmap, before they run into each other
+LABELS = {"characters": 48, "words": 32}  # above the heatmap, before they run into each other
 
 
 @dataclass(frozen=True)

@@ -215,6 +215,7 @@ class Run:
                 self.playing, self._steps_asked = False, 0
             elif kind == "step":
                 self._asked = self._asked if self._steps_asked else now
+                self._change_view("at", None)  # a step is to be seen
                 self.playing, self._failed = False, False
                 self._steps_asked = min(self._steps_asked + 1, INBOX)
             else:  # reset or configure: a new network, and the paused stay paused

@@ -21,6 +21,7 @@ import hashlib
 import json
 import os
 import re
+import time
 from functools import cache
 from importlib.metadata import version
 from importlib.resources import files
@@ -39,6 +40,7 @@ from lstm_core.host import RunHost
 HELLO_SECONDS = 10  # to say hello after connecting
 MESSAGE_LIMIT = 64_000  # characters in one message
 BAD_MESSAGES = 50  # that one socket may send before it is closed
+MESSAGES_PER_SECOND = 300  # of one socket that are read; a page sends up to 130 while a slider is dragged
 FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
 
@@ -183,9 +185,15 @@ async def socket(websocket: WebSocket) -> None:
 
 
 async def _listen(websocket: WebSocket, token: str, viewer: int) -> None:
-    bad = 0
+    bad = read = 0
+    second = time.monotonic()
     while True:
         text = await _receive(websocket)
+        read += 1
+        if read > MESSAGES_PER_SECOND:  # whoever sends more has to wait, not everybody else
+            await asyncio.sleep(max(0.0, second + 1 - time.monotonic()))
+        if time.monotonic() >= second + 1:
+            second, read = time.monotonic(), 0
         try:
             message = _parse(text)
             if message.get("type") == "ready":
@@ -224,6 +232,8 @@ def _parse(text: str) -> dict[str, Any]:
         message = json.loads(text)
     except RecursionError as error:
         raise ValueError("the message is nested too deeply.") from error
+    except ValueError as error:
+        raise ValueError("the message is not JSON that can be read.") from error
     if not isinstance(message, dict):
         raise ValueError("a message is a JSON object.")
     return message

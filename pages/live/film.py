@@ -20,6 +20,7 @@ from pages.live.film_figure import film_figure
 BODY_LIMIT = 1000  # bytes of a request
 # A film takes one core for a second or two; networks train on the others meanwhile.
 _ONE_AT_A_TIME = asyncio.Semaphore(1)
+_asked: set[str] = set()  # tokens whose film is being made, or waits for its turn
 
 # Plotly rejects the promise of an animation that Pause or the slider ends, and its own buttons wait for none.
 INTERRUPTED = """
@@ -84,11 +85,16 @@ async def film(request: Request) -> Response:
     token = _token(await _body(request))
     if token is None:
         return Response('A request for a film is {"token": …}.', status_code=400)
+    if token in _asked:
+        return Response("The film of this network is being made already: wait for it.", status_code=429)
+    _asked.add(token)
     try:
         async with _ONE_AT_A_TIME:
             page = await run_in_threadpool(_make, token)
     except KeyError:
         return Response("This network is gone. Reload the page to start a new one.", status_code=404)
+    finally:
+        _asked.discard(token)
     if page is None:
         return Response("This network has not begun to learn, so there is nothing to show.", status_code=409)
     headers = {"Content-Disposition": 'attachment; filename="film.html"', "Cache-Control": "no-store"}

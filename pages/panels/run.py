@@ -145,7 +145,7 @@ def _live(config: RunConfig) -> dict[tuple[str, str], object]:
 def _send_changes(page: str, token: str, config: RunConfig) -> None:
     sent = st.session_state[f"sent_{page}"]
     for (kind, name), value in _live(config).items():
-        if sent.get((kind, name)) != value:
+        if (kind, name) not in sent or sent[kind, name] != value:
             sent[kind, name] = value
             try:
                 HOST.post(token, {"type": kind, "name": name, "value": value})

@@ -82,6 +82,7 @@ export function show(bar, frame, channel) {
 }
 
 export function remove(bar) {
+  if (bar.film) bar.channel.send({ type: "view", name: "at", value: null }); // nobody is left to turn it
   bar.film = null;
   forget(bar);
 }

@@ -478,3 +478,18 @@ def test_dark_theme_keeps_letters_legible(inside):
     )
     assert worst >= 3.5
     assert step(page) > 0
+
+
+def test_from_page_to_page_the_settings_stay_chosen(server, open_page):
+    """The three pages share widgets, which Streamlit does not hand on from one to the next."""
+    page = open_page(server.url + "/inside")
+    for name in ("Cell", "Hands on", "Look inside", "Cell", "Text", "Look inside"):
+        page.get_by_role("link", name=name, exact=True).click()
+        page.get_by_role("radio", name="32 most active", checked=True).wait_for()
+        if name != "Text":
+            page.get_by_role("radio", name="Text", exact=True, checked=True).wait_for()
+        wait_for_step(page, step(page) + 1)
+    page.get_by_role("radio", name="Series", exact=True).click()
+    page.wait_for_function("() => document.querySelector('[data-testid=live]').dataset.status === 'training'")
+    page.get_by_role("link", name="Hands on", exact=True).click()
+    page.get_by_role("radio", name="Series", exact=True, checked=True).wait_for()
