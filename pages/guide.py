@@ -80,7 +80,7 @@ STARTS = [
 INSIDE = [
     (
         ":material/format_quote:",
-        "Who knows the quotes?",
+        "A unit for quotes",
         "inside.py",
         {},
         "Find the unit that tells inside from outside.",

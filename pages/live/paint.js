@@ -2,7 +2,7 @@
 // every frame, some 15 ms a figure; here only the picture is made again, and the values that hovering reads.
 // Colours are those that Plotly itself would give.
 
-import { channels } from "./theme.js";
+import { mixer } from "./theme.js";
 
 const tables = new Map(); // colour scale as text → 256 colours as 32-bit numbers
 
@@ -63,14 +63,9 @@ function picture(plot, index, rows, trace, firstRowOnTop) {
 function colours(scale) {
   const key = JSON.stringify(scale);
   if (!tables.has(key)) {
-    const stops = scale.map(([place, colour]) => [place, channels(colour)]);
-    const mix = (share) => {
-      const after = Math.max(1, stops.findIndex(([place]) => place >= share));
-      const [[from, low], [to, high]] = [stops[after - 1], stops[after]];
-      const [red, green, blue] = low.map((value, k) => value + ((high[k] - value) * (share - from)) / (to - from));
-      return ((255 << 24) | (Math.round(blue) << 16) | (Math.round(green) << 8) | Math.round(red)) >>> 0;
-    };
-    tables.set(key, Uint32Array.from({ length: 256 }, (_, k) => mix(k / 255)));
+    const mix = mixer(scale);
+    const packed = ([red, green, blue]) => ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
+    tables.set(key, Uint32Array.from({ length: 256 }, (_, k) => packed(mix(k / 255))));
   }
   return tables.get(key);
 }

@@ -1,6 +1,6 @@
 // Colours of values: a scale of pages/panels/colours.py cut into shades, each with a text colour legible on it.
 
-import { channels } from "./theme.js";
+import { mixer } from "./theme.js";
 
 const SHADES = 64;
 const DARK_TEXT = "#14171b";
@@ -11,23 +11,17 @@ const tables = new Map(); // scale as text → its shades
 export function shadesOf(scale) {
   const key = JSON.stringify(scale);
   if (!tables.has(key)) {
-    const stops = scale.map(([place, colour]) => [place, channels(colour)]);
+    const mix = mixer(scale);
     tables.set(
       key,
-      Array.from({ length: SHADES }, (_, k) => shadeAt(stops, k / (SHADES - 1)))
+      Array.from({ length: SHADES }, (_, k) => shade(mix(k / (SHADES - 1))))
     );
   }
   return tables.get(key);
 }
 
-function shadeAt(stops, share) {
-  const after = Math.max(
-    1,
-    stops.findIndex(([place]) => place >= share)
-  );
-  const [[from, low], [to, high]] = [stops[after - 1], stops[after]];
-  const mixed = low.map((value, k) => Math.round(value + ((high[k] - value) * (share - from)) / (to - from)));
-  return { background: `rgb(${mixed})`, text: luminance(mixed) > 0.2 ? DARK_TEXT : LIGHT_TEXT };
+function shade(rgb) {
+  return { background: `rgb(${rgb})`, text: luminance(rgb) > 0.2 ? DARK_TEXT : LIGHT_TEXT };
 }
 
 /** Relative luminance, 0 … 1, as WCAG defines it. */

@@ -21,3 +21,13 @@ export function channels(colour) {
   if (!colour.startsWith("#")) return colour.match(/[\d.]+/g).slice(0, 3).map(Number);
   return [1, 3, 5].map((k) => parseInt(colour.slice(k, k + 2), 16));
 }
+
+/** share from 0 to 1 → [red, green, blue], along a scale of [place, colour], mixed linearly as Plotly does. */
+export function mixer(scale) {
+  const stops = scale.map(([place, colour]) => [place, channels(colour)]);
+  return (share) => {
+    const after = Math.max(1, stops.findIndex(([place]) => place >= share));
+    const [[from, low], [to, high]] = [stops[after - 1], stops[after]];
+    return low.map((value, k) => Math.round(value + ((high[k] - value) * (share - from)) / (to - from)));
+  };
+}
