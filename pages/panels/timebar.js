@@ -2,6 +2,7 @@
 
 import { channelFor } from "./channel.js";
 import { make } from "./dom.js";
+import { inWords } from "./hands.js";
 
 const STAY = 120; // milliseconds that a snapshot stays in the film, at least
 const PATIENCE = 3000; // … that a press or a release is believed before what the frames say counts again
@@ -31,7 +32,7 @@ export function build(parent) {
   );
   const back = button("Return to the run before", "Show the run again from which this one was started.", runs);
   const save = button("Export", "Save the film as one file that any browser shows, also without this server.");
-  return { root, input, where, buttons: { film, live, branch, back, save }, steps: [], at: null };
+  return { root, input, where, buttons: { film, live, branch, back, save }, steps: [], at: null, hands: "" };
 }
 
 /** Follow the run of `data.token` from now on. */
@@ -73,7 +74,9 @@ export function connect(bar, data, actions) {
 
 /** A frame has been drawn, or the connection has changed. */
 export function show(bar, frame, channel) {
-  const { history = [], at = null, live_step: now, kind } = frame?.meta ?? {};
+  const { history = [], at = null, live_step: now, kind, hands, num_layers: layers } = frame?.meta ?? {};
+  const held = hands ? inWords(hands, layers) : "";
+  bar.hands = held && `Held by hand${hands.training ? ", also while it trains" : ""}: ${held}.`;
   Object.assign(bar, { at, now, kind, lost: channel.state === "disconnected" || channel.state === "gone" });
   if (!bar.held) bar.steps = history; // under the hand no position may change its meaning
   if (at === newest(history, bar.asked)) forget(bar);
@@ -124,7 +127,10 @@ function draw(bar) {
     input.value = steps.length ? position : 1;
   }
   input.style.setProperty("--filled", `${(100 * input.valueAsNumber) / Number(input.max)}%`);
-  const place = at === null ? "live" : `step ${whole.format(at)} of ${whole.format(bar.now ?? 0)}`;
+  // held gates concern every page that shows the run, also where nothing else tells of them
+  const live = bar.hands ? "live · hands on" : "live";
+  where.title = bar.hands;
+  const place = at === null ? live : `step ${whole.format(at)} of ${whole.format(bar.now ?? 0)}`;
   input.ariaValueText = at === null ? "live" : `step ${at}`;
   write(where, bar.making ? "making the film…" : place);
   const past = at !== null;

@@ -3,7 +3,6 @@
 
 import { channelFor, follow } from "./channel.js";
 import { make } from "./dom.js";
-import { inWords } from "./hands.js";
 import * as slider from "./slider.js";
 import * as timebar from "./timebar.js";
 import * as truth from "./truth.js";
@@ -58,11 +57,7 @@ function show(element, frame, channel, actions) {
   numbers.rate.name.textContent = `steps · ${read} /s`;
   numbers.rate.textContent = `${compact.format(meta.steps_per_second ?? 0)} · ${compact.format(tokens)}`;
 
-  // held gates concern every page that shows the run, also where they cannot be seen
-  const held = meta.hands ? inWords(meta.hands, meta.num_layers) : "";
-  const said = held ? `${state} · held` : state;
-  if (status.textContent !== said) status.textContent = said;
-  status.title = held && `Hands on: ${held}${meta.hands.training ? ", also while it trains" : ""}.`;
+  if (status.textContent !== state) status.textContent = state;
   status.dataset.state = state;
   message.textContent = lost ? LOST : channel.notice || (meta.message ?? "");
   message.hidden = !message.textContent;
