@@ -12,6 +12,7 @@ from tests.browser.conftest import (
     live,
     press,
     quiet,
+    wait_for_step,
 )
 
 pytestmark = pytest.mark.browser
@@ -265,8 +266,11 @@ def test_nothing_moves_while_frames_arrive(server, open_page):
     page.keyboard.press("Home")  # where c is small
     wait_for_time(page, 0)
     page.wait_for_function("() => !document.querySelector('.cell-diagram').dataset.flow")
+    press(page, "Pause")
     press(page, "Reset")
-    page.wait_for_function("() => document.querySelector('[data-testid=live]').dataset.status === 'training'")
+    page.wait_for_function("() => document.querySelector('[data-testid=live]').dataset.step === '0'")
+    press(page, "Play")
+    wait_for_step(page, 1)
     before, step = page.evaluate(places), int(live(page, "step"))
     frames_pass(page, 10)
     assert int(live(page, "step")) > step
