@@ -15,8 +15,8 @@ from pages.panels.loss import loss_chart_drawing
 # What would keep the first visitor waiting is done before the server says that it is ready.
 warm_up()
 plotly_source(True)
-cell_state_drawing(False, False)
-gates_drawing()
+cell_state_drawing(False, False, False)
+gates_drawing(False)
 loss_chart_drawing(True)
 
 film_route = Route(f"{base_path()}/live/film", film, methods=["POST"])

@@ -42,8 +42,11 @@ def cell_state(
 
 
 @cache
-def cell_state_drawing(series: bool, words: bool, numbers: bool = False) -> Drawing:
-    """The figure and its feeds, built once in a process."""
+def cell_state_drawing(series: bool, words: bool, numbers: bool, /) -> Drawing:
+    """The figure and its feeds, built once in a process.
+
+    Positional only, and no defaults: to the cache the same call written otherwise would be another one.
+    """
     figure = make_subplots(
         rows=2 if series else 1,
         shared_xaxes=True,
@@ -101,7 +104,7 @@ def gates(token: str, *, key: str, height: int, narrow: bool = False) -> None:
 
 
 @cache
-def gates_drawing(narrow: bool = False) -> Drawing:
+def gates_drawing(narrow: bool, /) -> Drawing:
     """The figure and its feeds, built once in a process."""
     figure = make_subplots(cols=len(GATES_SHOWN), shared_yaxes=True, horizontal_spacing=0.012)
     feeds: list[Feed] = []

@@ -34,13 +34,13 @@ def next_token(token: str, *, key: str, height: int, held: bool) -> None:
 
 def cell_state(token: str, *, key: str, height: int, held: bool, words: bool = False) -> None:
     """The cell state on this side, in the colours of the other."""
-    figure = cell_state_drawing(False, words)
+    figure = cell_state_drawing(False, words, False)
     streaming_figure(_held(figure) if held else figure, key=key, token=token, height=height)
 
 
 def gates(token: str, *, key: str, height: int, held: bool) -> None:
     """The gates and the hidden state on this side, under short names: each has half of the page only."""
-    figure = gates_drawing(narrow=True)
+    figure = gates_drawing(True)
     streaming_figure(_held(figure) if held else figure, key=key, token=token, height=height)
 
 
