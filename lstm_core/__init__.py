@@ -1,5 +1,5 @@
-"""A small LSTM that trains while it is watched: the network, its data and its training, without a screen."""
+"""Small recurrent networks that train while they are watched: cells, data and training, without a screen."""
 
-from lstm_core.trace import Trace, trace
+from lstm_core.trace import GRUTrace, RNNTrace, Trace, trace
 
-__all__ = ["Trace", "trace"]
+__all__ = ["GRUTrace", "RNNTrace", "Trace", "trace"]

@@ -1,14 +1,14 @@
 """Every setting of a run, as frozen dataclasses that check themselves.
 
-A field's allowed range, its choices and the sentence that explains it stand beside the field, in its
-metadata. The pages read the same metadata for their sliders and tooltips, so that a range is written
-once. Units: steps are optimiser steps, T counts time steps, B sequences, H hidden units.
+Units: steps are optimiser steps, T counts time steps, B sequences, H hidden units.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
-from typing import Any, Literal
+from dataclasses import dataclass, field
+from typing import Literal
+
+from lstm_core.checked import Checked, flag, one_of, ranged
 
 CORPORA = ("tales", "rhymes", "counting", "brackets", "log", "python", "own")
 SERIES = (
@@ -24,60 +24,44 @@ SERIES = (
     "stocks",
     "own",
 )
-SIGNALS = ("i", "f", "g", "o", "c", "h")
+# what each cell computes at every step, named as in PyTorch: its gates, then its states
+SIGNALS = {"lstm": ("i", "f", "g", "o", "c", "h"), "gru": ("r", "z", "n", "h"), "rnn": ("h",)}
+CELLS = tuple(SIGNALS)
+MEMORY = {"lstm": "c", "gru": "h", "rnn": "h"}  # the state that a cell remembers in
+MEMORY_TASKS = ("recall", "adding", "counting")
 MOST_UNITS = 256
+LONGEST_LAG = 200
 STOCKS = ("GOOG", "AAPL", "AMZN", "FB", "NFLX", "MSFT")
-
-
-def ranged(default: float | None, low: float, high: float, about: str) -> Any:
-    """A dataclass field whose value must lie in [low, high]; None is allowed if it is the default."""
-    return field(default=default, metadata={"low": low, "high": high, "about": about})
-
-
-def one_of(default: str, choices: tuple[str, ...], about: str) -> Any:
-    """A dataclass field whose value must be one of `choices`."""
-    return field(default=default, metadata={"choices": choices, "about": about})
-
-
-class Checked:
-    """Base of the configs: checks every field with metadata when the object is built.
-
-    Raises ValueError with the field, the value and what is allowed.
-    """
-
-    def __post_init__(self) -> None:
-        for spec in fields(self):  # type: ignore[arg-type]
-            value = getattr(self, spec.name)
-            choices = spec.metadata.get("choices")
-            if choices is not None and value not in choices:
-                raise ValueError(f"{spec.name} is {value!r}; it must be one of {', '.join(choices)}.")
-            if "low" in spec.metadata and not (value is None and spec.default is None):
-                self._check_range(spec.name, value, spec.metadata["low"], spec.metadata["high"])
-
-    @staticmethod
-    def _check_range(name: str, value: Any, low: float, high: float) -> None:
-        whole = isinstance(low, int) and isinstance(high, int)
-        kind = "a whole number" if whole else "a number"
-        right_type = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)
-        if not right_type or not low <= value <= high:
-            shown = [f"{bound:,}" if whole else f"{bound:g}" for bound in (low, high)]
-            raise ValueError(f"{name} is {value!r}; it must be {kind} from {shown[0]} to {shown[1]}.")
 
 
 @dataclass(frozen=True)
 class ModelConfig(Checked):
-    """The network: embedding (text only) → `num_layers` LSTM layers of `hidden_size` → linear head."""
+    """The network: embedding (text only) → `num_layers` recurrent layers of `hidden_size` → linear head."""
 
+    cell: str = one_of("lstm", CELLS, "LSTM; GRU, its simpler cousin; or RNN, the plain tanh network.")
     hidden_size: int = ranged(64, 4, MOST_UNITS, "Hidden units H: how many numbers each layer remembers.")
-    num_layers: int = ranged(1, 1, 3, "LSTM layers, each reading the hidden states of the one below.")
+    num_layers: int = ranged(1, 1, 3, "Recurrent layers, each reading the hidden states of the one below.")
     # 32 numbers a token are plenty for 60 characters, and keep a vocabulary of thousands of words cheap
     embedding_size: int = ranged(32, 1, 128, "Numbers that stand for one token before the LSTM reads it.")
+    init: str = one_of(
+        "orthogonal",
+        ("orthogonal", "uniform"),
+        "Initial recurrent weights: orthogonal, so that h neither swells nor fades; or uniform (PyTorch).",
+    )
     forget_bias: float = ranged(
         1.0,
         -3.0,
         5.0,
-        "Initial bias of the forget gate: above 0 even the untrained cell remembers.",
+        "Initial bias of the LSTM's forget gate: above 0 even the untrained cell remembers.",
     )
+    chrono: int = ranged(
+        0,
+        0,
+        1000,
+        "Longest memory, in steps, that the initial biases of the gates are drawn for (chrono "
+        "initialisation); 0: the forget bias counts.",
+    )
+    bidirectional: bool = flag("A second network reads from the end, so that each step knows both sides.")
 
 
 @dataclass(frozen=True)
@@ -104,6 +88,13 @@ class Knobs(Checked):
         "Text: the share of characters replaced by random ones while training. "
         "Series: the standard deviation of noise added to each input, where the series has 1.",
     )
+    lag: int = ranged(20, 1, LONGEST_LAG, "Steps between what is to be remembered and when it is needed.")
+    reach: int | None = ranged(
+        None,
+        1,
+        256,
+        "Truncated back-propagation: the gradient travels at most so many steps back; None for all of them.",
+    )
     # None: as fast as the machine can
     steps_per_second: float | None = ranged(None, 0.1, 100_000.0, "Training steps per second, or unlimited.")
 
@@ -115,6 +106,11 @@ class TextConfig(Checked):
     corpus: str = one_of("tales", CORPORA, "The text that the network learns to continue.")
     level: str = one_of("characters", ("characters", "words"), "What one token is.")
     text: str = field(default="", repr=False)
+    goal: str = one_of(
+        "next",
+        ("next", "gaps"),
+        "Say what comes next; or fill gaps, for which a network may read from both sides.",
+    )
 
 
 @dataclass(frozen=True)
@@ -137,10 +133,18 @@ class SeriesConfig(Checked):
 
 
 @dataclass(frozen=True)
+class MemoryConfig(Checked):
+    """A task in which something has to be remembered over `lag` steps (of `Knobs`)."""
+
+    kind: str = one_of("recall", MEMORY_TASKS, "What has to be remembered.")
+
+
+@dataclass(frozen=True)
 class View(Checked):
     """What the viewers of a run look at. It never changes how the run trains."""
 
-    layer: int = ranged(0, 0, 2, "Which LSTM layer the heatmaps show, counted from 0.")
+    # of a bidirectional network twice its layer, plus 1 for the direction that reads from the end
+    layer: int = ranged(0, 0, 5, "Which layer the heatmaps show, counted from 0.")
     units: str = one_of("active", ("active", "all"), "The 32 most active units, or all of them.")
     # text: the probe and prompt are strings; None stands for one that suits the data
     probe: str | None = None
@@ -157,18 +161,26 @@ class View(Checked):
         None, 0, MOST_UNITS - 1, "The chosen unit; None: an active one, or the last chosen."
     )
     time: int | None = ranged(None, 0, 127, "The chosen time step of the probe; None for the last.")
-    signal: str = one_of("c", SIGNALS, "The signal that colours the sequence: a gate, c or h.")
+    signal: str | None = one_of(
+        None,
+        (None, *dict.fromkeys(signal for signals in SIGNALS.values() for signal in signals)),
+        "The signal that colours the sequence: a gate or a state; None for what the cell remembers in.",
+    )
     at: int | None = ranged(
         None, 0, 2**31 - 1, "Show the network as it was at the newest snapshot up to this step; None: now."
     )
+
+
+HELD = ("i", "f", "g", "o", "r", "z", "n")  # what the hands can hold
 
 
 @dataclass(frozen=True)
 class Hands(Checked):
     """Hands on the gates: an intervention in one layer, while everything else goes its way.
 
-    i, f, g, o: held at this value instead of what the cell computes; None as learned. `selected`: the units
-    concerned if `scope` says so. `off`: units that are switched off, so that their c and h stay 0.
+    i, f, g, o of an LSTM; r, z, n of a GRU: held at this value instead of what the cell computes; None as
+    learned. `selected`: the units concerned if `scope` says so. `off`: units that are switched off, so that
+    their c and h stay 0.
     `layer`: the one that was shown when the hands were laid on it. `training`: whether training itself goes
     on under the intervention; otherwise it goes on without.
     """
@@ -177,11 +189,14 @@ class Hands(Checked):
     f: float | None = ranged(None, 0.0, 1.0, "Forget gate: 0 forgets at every step, 1 never.")
     g: float | None = ranged(None, -1.0, 1.0, "Candidate: what there is to write.")
     o: float | None = ranged(None, 0.0, 1.0, "Output gate: 0 hides the cell, 1 shows all of it.")
+    r: float | None = ranged(None, 0.0, 1.0, "Reset gate: 0 hides the past from the candidate.")
+    z: float | None = ranged(None, 0.0, 1.0, "Update gate: 1 keeps all of the past, 0 replaces it.")
+    n: float | None = ranged(None, -1.0, 1.0, "Candidate: what there is to write.")
     scope: str = one_of("all", ("all", "selected"), "Whether the held gates are those of all units.")
     selected: tuple[int, ...] = ()
     off: tuple[int, ...] = ()
-    layer: int = ranged(0, 0, 2, "Which LSTM layer the hands are on, counted from 0.")
-    training: bool = False
+    layer: int = ranged(0, 0, 5, "Which layer the hands are on, counted as in `View`.")
+    training: bool = flag("Whether training goes on under the hands.")
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -192,29 +207,37 @@ class Hands(Checked):
             for unit in units:
                 self._check_range(f"a unit of {name}", unit, 0, MOST_UNITS - 1)
             object.__setattr__(self, name, tuple(sorted(set(units))))
-        if not isinstance(self.training, bool):
-            raise ValueError(f"training is {self.training!r}; it must be true or false.")
 
     @property
     def idle(self) -> bool:
         """True if nothing is held and no unit is off."""
-        held = any(getattr(self, gate) is not None for gate in "ifgo")
+        held = any(getattr(self, gate) is not None for gate in HELD)
         return not self.off and not (held and (self.scope == "all" or self.selected))
 
 
 # Multiply-adds of one step's forward pass: about 1.5 s of one core for a whole step. A step cannot be
 # interrupted, so that a longer one would keep everybody else waiting.
 WORK_LIMIT = 6e9
+BLOCKS = {"lstm": 4, "gru": 3, "rnn": 1}  # of hidden_size rows in a cell's weight matrices
+
+
+def layer_work(model: ModelConfig) -> int:
+    """Multiply-adds of the recurrent layers for one time step of one sequence, forward."""
+    hidden, directions = model.hidden_size, 2 if model.bidirectional else 1
+    first = model.embedding_size + hidden
+    further = (model.num_layers - 1) * (directions + 1) * hidden
+    return directions * BLOCKS[model.cell] * hidden * (first + further)
 
 
 @dataclass(frozen=True)
 class RunConfig:
     """All that one run needs. Two runs with equal configs compute the same losses.
 
-    Raises ValueError when one training step would take too long.
+    Raises ValueError when one training step would take too long, and for a network that would read what it
+    has to predict.
     """
 
-    task: TextConfig | SeriesConfig = TextConfig()
+    task: TextConfig | SeriesConfig | MemoryConfig = TextConfig()
     model: ModelConfig = ModelConfig()
     train: TrainConfig = TrainConfig()
     knobs: Knobs = Knobs()
@@ -222,27 +245,49 @@ class RunConfig:
     hands: Hands = Hands()
 
     def __post_init__(self) -> None:
+        model, batch = self.model, self.knobs.batch_size
+        if model.bidirectional and not (isinstance(self.task, TextConfig) and self.task.goal == "gaps"):
+            raise ValueError(
+                "bidirectional is True, but a network that reads from both sides has seen what it should "
+                "predict, and nothing follows what it writes itself: let it fill gaps in a text, or let it "
+                "read in one direction."
+            )
+        if model.bidirectional and self.knobs.reach is not None:
+            raise ValueError(
+                f"reach is {self.knobs.reach}, but back-propagation cannot be truncated in a network that reads "
+                "from both sides: leave it at None."
+            )
         if self.step_work > WORK_LIMIT:
-            model, batch = self.model, self.knobs.batch_size
             raise ValueError(
                 f"A batch size of {batch} is too much for {model.num_layers} layers of {model.hidden_size} "
-                f"units and sequences of {self.train.sequence_length}: one step would take seconds. A batch "
+                f"units and sequences of {self.length}: one step would take seconds. A batch "
                 f"size of {int(WORK_LIMIT * batch // self.step_work)} fits; or lower one of the others."
             )
 
     @property
-    def step_work(self) -> int:
-        """Multiply-adds of the LSTM layers in the forward pass of one training step."""
-        model, hidden = self.model, self.model.hidden_size
-        layers = 4 * hidden * (model.embedding_size + hidden) + (model.num_layers - 1) * 8 * hidden**2
-        return self.knobs.batch_size * self.train.sequence_length * layers
+    def network(self) -> tuple[object, ...]:
+        """What asks for a new network when it differs."""
+        return self.task, self.model, self.train
 
     @property
-    def kind(self) -> Literal["text", "series"]:
-        return "text" if isinstance(self.task, TextConfig) else "series"
+    def length(self) -> int:
+        """Time steps T of a training sequence."""
+        if isinstance(self.task, MemoryConfig):
+            return memory_length(self.task.kind, self.knobs.lag)
+        return self.train.sequence_length
+
+    @property
+    def step_work(self) -> int:
+        """Multiply-adds of the recurrent layers in the forward pass of one training step."""
+        return self.knobs.batch_size * self.length * layer_work(self.model)
+
+    @property
+    def kind(self) -> Literal["text", "series", "memory"]:
+        if isinstance(self.task, TextConfig):
+            return "text"
+        return "series" if isinstance(self.task, SeriesConfig) else "memory"
 
 
-def limits(config: type[Checked], name: str) -> dict[str, Any]:
-    """Metadata of field `name`: `low`, `high` or `choices`, `about`; and its `default`."""
-    spec = next(spec for spec in fields(config) if spec.name == name)  # type: ignore[arg-type]
-    return {**spec.metadata, "default": spec.default}
+def memory_length(kind: str, lag: int) -> int:
+    """Time steps T of a sequence: recall and adding bridge `lag` steps, aⁿXbⁿ counts up to it and down."""
+    return 2 * lag + 2 if kind == "counting" else lag + 2

@@ -1,4 +1,5 @@
-"""Find the units that tell something apart: whose c or h is higher, or lower, where a pattern is.
+"""Find the units that tell something apart: whose c or h is higher, or lower, where a pattern is. (A GRU and
+an RNN have only h.)
 
 The measure is the area under the ROC curve (AUC): how likely a marked token has a higher value than an
 unmarked one. Among hundreds of units some look good by chance, and an untrained network already follows its
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
+from lstm_core.cell import GATES, directions_of
 from lstm_core.model import SequenceModel
 from lstm_core.patterns import (
     Finder,
@@ -103,14 +105,15 @@ def find_units(
     model: SequenceModel,
     untrained: SequenceModel,
     task: TextTask | SeriesTask,
-    layer: int,
+    row: int,
     probe: Tensor,
+    true: Tensor | None = None,
 ) -> dict[str, Any]:
-    """The units of a layer (counted from 0) that answer a question best, as JSON values.
+    """The units of one row of a network that answer a question best, as JSON values.
 
-    untrained: the network with its initial weights; probe: (T, 1) int64 tokens or (T, 1, 1) scaled values.
-    A "stretch" is looked for on the probe, all else in the first 20,000 held-out tokens or values, fewer if
-    the network is so large that they would take seconds.
+    untrained: the network with its initial weights; probe: (T, 1) int64 tokens or (T, 1, 1) scaled values;
+    true: the same without the gaps that the probe may have. A "stretch" is looked for on the probe, all else
+    in the first 20,000 held-out tokens or values, fewer of a network so large that they would take seconds.
 
     kind; question (a few words); error ("", or a sentence if there are no units); note ("" or a sentence);
     where; count (of tokens looked at), marked (of them); marks (of each step of the probe, or None); units:
@@ -136,34 +139,40 @@ def find_units(
         "units": [],
         "untrained_best": 0.5,
     }
-    limit = _limit(model, layer)
+    limit = _limit(model, row)
     try:
-        marked, marks = _mark(question, task, probe, limit)
+        marked, marks = _mark(question, task, probe if true is None else true, limit)
         found |= {"count": len(marked), "marked": int(marked.sum()), "marks": marks}
         found["note"] = _check(question, marked, _tokens(task))
     except ValueError as error:
         return found | {"error": str(error)}
 
     def read(network: SequenceModel) -> Reading:
-        return read_probe(network, probe, layer) if on_probe else read_held_out(network, task, layer, limit)
+        return read_probe(network, probe, row) if on_probe else read_held_out(network, task, row, limit)
 
     trained = read(model)
-    if not np.isfinite(trained.c).all():
+    if not all(np.isfinite(state).all() for state in trained.states.values()):
         return found | {"error": "The network's numbers are no longer finite: press Reset to start over."}
     return found | _rank(trained, read(untrained), marked)
 
 
-def _limit(model: SequenceModel, layer: int) -> int:
+def _limit(model: SequenceModel, row: int) -> int:
     """Held-out tokens or values that are read for an answer, up to LIMIT."""
-    lstm = model.lstm
-    hidden = lstm.hidden_size
-    return min(LIMIT, int(WORK / (4 * hidden * (lstm.input_size + hidden + 2 * layer * hidden))))
+    core, directions = model.core, directions_of(model.core)
+    hidden, block = core.hidden_size, len(GATES[model.config.cell]) * core.hidden_size
+    layer = row // directions
+    widths = [core.input_size, *[directions * hidden] * layer]  # of what each layer reads
+    below = sum(directions * block * (width + hidden) for width in widths[:-1])
+    return min(LIMIT, int(WORK / (below + block * (widths[-1] + hidden))))
 
 
 def _rank(trained: Reading, untrained: Reading, marked: np.ndarray) -> dict[str, Any]:
     """The best units, and the best that the untrained network has."""
-    # (2, H): of c and of h
-    after, before = (np.stack([auc(one.c, marked), auc(one.h, marked)]) for one in (trained, untrained))
+    # (states, H)
+    after, before = (
+        np.stack([auc(state, marked) for state in one.states.values()]) for one in (trained, untrained)
+    )
+    names = list(trained.states)
     turned = np.maximum(after, 1 - after)
     signals = turned.argmax(axis=0)
     units = []
@@ -173,7 +182,7 @@ def _rank(trained: Reading, untrained: Reading, marked: np.ndarray) -> dict[str,
         units.append(
             {
                 "unit": unit,
-                "signal": "ch"[signals[unit]],
+                "signal": names[signals[unit]],
                 "auc": float(turned[place]),
                 "higher": higher,
                 "untrained": float(before[place] if higher else 1 - before[place]),

@@ -8,28 +8,31 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lstm_core.cell import Holds, cell_step, layer_weights
-from lstm_core.model import SequenceModel, State
+from lstm_core.cell import Holds, State, initial_states, plain_cell
+from lstm_core.fused import fused_cell
+from lstm_core.model import SequenceModel
 
 
 class Stepper:
     """Feeds a model one token or value at a time, carrying its state along. Batch size 1, no gradients.
 
-    `torch.lstm_cell` is the same fused cell that training uses, but without the overhead of a sequence;
+    torch's own cells of one step are those that training uses, but without the overhead of a sequence;
     weights are used directly, because calling a module takes longer than what these small ones compute. With
     gates held by hand it is the plain cell.
+
+    Raises ValueError for a bidirectional model: what follows is not there yet.
     """
 
     def __init__(self, model: SequenceModel, state: State | None = None, holds: Holds | None = None) -> None:
-        lstm = model.lstm
-        self.holds = holds
-        self.layers = lstm.all_weights
-        self.plain = [layer_weights(lstm, n) for n in range(lstm.num_layers)] if holds else []
+        core = model.core
+        if core.bidirectional:
+            raise ValueError("a bidirectional network reads what follows, so that it cannot go step by step.")
+        layers = range(core.num_layers)
+        self.plain = [plain_cell(core, layer, holds[layer]) for layer in layers] if holds else []
+        self.fused = [fused_cell(core, layer) for layer in layers]
         self.embeddings = None if model.embedding is None else model.embedding.weight
         self.head = model.head
-        zeros = torch.zeros(lstm.num_layers, 1, lstm.hidden_size)
-        h, c = (zeros, zeros) if state is None else state
-        self.state = [(h[n], c[n]) for n in range(lstm.num_layers)]
+        self.state = initial_states(core, torch.zeros(1, 1, 1), state)  # of each layer, h and maybe c
 
     def step(self, read: int | float) -> Tensor:
         """Reads a token or a value; returns the prediction, (vocab_size,) logits or (1,) value."""
@@ -37,14 +40,9 @@ class Stepper:
             x = torch.tensor([[read]], dtype=torch.float32)
         else:
             x = self.embeddings[int(read)][None]
-        for n, weights in enumerate(self.layers):
-            if self.holds:
-                w_ih, w_hh, bias = self.plain[n]
-                step = cell_step(x, *self.state[n], w_ih, w_hh, bias, self.holds[n])
-                self.state[n] = step.h, step.c
-            else:
-                self.state[n] = torch.lstm_cell(x, self.state[n], *weights)
-            x = self.state[n][0]
+        for layer, state in enumerate(self.state):
+            new = self.plain[layer](x, state).state if self.plain else self.fused[layer](x, state)
+            self.state[layer], x = new, new[0]
         return torch.addmv(self.head.bias, self.head.weight, x[0])
 
 

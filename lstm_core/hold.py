@@ -4,34 +4,37 @@ from __future__ import annotations
 
 import torch
 
-from lstm_core.cell import Hold, Holds
-from lstm_core.config import Hands
+from lstm_core.cell import GATES, Hold, Holds
+from lstm_core.config import HELD, Hands, ModelConfig
+
+# what has to be 0 so that a unit stays silent: c = 0 · c + 0 · g, h = (1 − 0) · 0 + 0 · h, or h itself
+SILENT = {"lstm": "if", "gru": "zn", "rnn": "h"}
 
 
-def holds_of(
-    hands: Hands, num_layers: int, hidden_size: int, dtype: torch.dtype = torch.float32
-) -> Holds | None:
-    """What is held in each layer: only `hands.layer`, or else the last, is touched. None if nothing is held.
+def holds_of(hands: Hands, model: ModelConfig, dtype: torch.dtype = torch.float32) -> Holds | None:
+    """What is held in each row: only `hands.layer`, or else the last, is touched. None if nothing is held.
 
-    A unit that is off has its input and forget gate held at 0: then c = 0 · c + 0 · g = 0, and
-    h = o · tanh 0 = 0. Units that this network does not have are ignored.
+    Of a unit that is off c and h stay 0. Gates that this cell does not have, and units that this network does
+    not have, are ignored.
     """
     if hands.idle:
         return None
-    held = torch.zeros(4, hidden_size, dtype=torch.bool)
-    value = torch.zeros(4, hidden_size, dtype=dtype)
-    concerned = torch.zeros(hidden_size, dtype=torch.bool)
-    concerned[[unit for unit in hands.selected if unit < hidden_size]] = True
+    gates, hidden = GATES[model.cell], model.hidden_size
+    held = torch.zeros(len(gates), hidden, dtype=torch.bool)
+    value = torch.zeros(len(gates), hidden, dtype=dtype)
+    concerned = torch.zeros(hidden, dtype=torch.bool)
+    concerned[[unit for unit in hands.selected if unit < hidden]] = True
     concerned |= hands.scope == "all"
-    for row, gate in enumerate("ifgo"):
-        at = getattr(hands, gate)
+    for row, gate in enumerate(gates):
+        at = getattr(hands, gate) if gate in HELD else None
         if at is not None:
             held[row], value[row, concerned] = concerned, at
-    off = [unit for unit in hands.off if unit < hidden_size]
-    for row in (0, 1):
+    off = [unit for unit in hands.off if unit < hidden]
+    for gate in SILENT[model.cell]:
+        row = gates.index(gate)
         held[row, off], value[row, off] = True, 0.0
     if not held.any():
         return None
     hold = Hold(held, value)
-    layer = min(hands.layer, num_layers - 1)
-    return [hold if number == layer else None for number in range(num_layers)]
+    rows = model.num_layers * (2 if model.bidirectional else 1)
+    return [hold if row == min(hands.layer, rows - 1) else None for row in range(rows)]

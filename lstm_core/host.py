@@ -17,11 +17,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from lstm_core.config import RunConfig
 from lstm_core.frame import Frame
 from lstm_core.observe import PARTS
 from lstm_core.run import Run
-from lstm_core.tasks import make_task
+from lstm_core.subjects import SubjectConfig, check_data
 
 LOG = logging.getLogger(__name__)
 SLICE = 0.020  # seconds of training before the next run has its turn …
@@ -45,7 +44,7 @@ class _Viewer:
 class _Seat:
     """One run, its viewers, and its turn."""
 
-    config: RunConfig
+    config: SubjectConfig
     run: Run
     viewers: dict[int, _Viewer] = field(default_factory=dict)
     placed: bool = False  # it may have a network; else it waits for a place
@@ -87,12 +86,12 @@ class RunHost:
 
     # -- what pages call ---------------------------------------------------------------------------------
 
-    def open(self, config: RunConfig) -> str:
+    def open(self, config: SubjectConfig) -> str:
         """Open a run and return its token, the only key to it. It starts as soon as it is watched.
 
         Raises ValueError when its data cannot be learnt from.
         """
-        make_task(config.task, config.train)  # here so that the page can say what is wrong
+        check_data(config)  # here so that the page can say what is wrong
         return self._seat(config, Run(config))
 
     def branch(self, token: str, step: int) -> str:
@@ -116,7 +115,7 @@ class RunHost:
             run = self._seats[token].run
         return list(run.film())
 
-    def _seat(self, config: RunConfig, run: Run) -> str:
+    def _seat(self, config: SubjectConfig, run: Run) -> str:
         token = secrets.token_urlsafe(16)
         with self._lock:
             now = time.monotonic()
@@ -124,17 +123,17 @@ class RunHost:
             self._clean(now)
         return token
 
-    def configure(self, token: str, config: RunConfig) -> bool:
-        """Give the run a new network if task, model or training differ; True if they do.
+    def configure(self, token: str, config: SubjectConfig) -> bool:
+        """Give the run a new network if what it is or learns from differs; True if it does.
 
         Raises KeyError for an unknown token, ValueError when the data cannot be learnt from; then the old
         network goes on.
         """
         with self._lock:
             old = self._seats[token].config
-        if (old.task, old.model, old.train) == (config.task, config.model, config.train):
+        if old.network == config.network:
             return False
-        make_task(config.task, config.train)  # outside of the lock, since it may take a while
+        check_data(config)  # outside of the lock, since it may take a while
         with self._lock:
             seat = self._seats[token]
             seat.config = config

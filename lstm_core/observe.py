@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,17 +20,23 @@ from lstm_core.cell import Holds
 from lstm_core.config import SIGNALS, Hands, View
 from lstm_core.find import Question, find_units
 from lstm_core.frame import Frame
-from lstm_core.generate import next_tokens
 from lstm_core.hold import holds_of
-from lstm_core.inside import cell_numbers, truth
+from lstm_core.inside import cell_numbers, step_before, truth
 from lstm_core.model import SequenceModel
-from lstm_core.outputs import GROWTH_LENGTH, forecast_axes, forecast_lines, written
-from lstm_core.probe import read_probe, read_prompt
+from lstm_core.outputs import (
+    GROWTH_LENGTH,
+    filled,
+    filled_text,
+    likeliest_next,
+    make_outputs,
+    written,
+)
 from lstm_core.rows import Rows
+from lstm_core.scene import make_scene
 from lstm_core.survey import survey
-from lstm_core.tasks import TextTask
+from lstm_core.tasks import MemoryTask, SeriesTask, TextTask
 from lstm_core.timeline import Snapshot
-from lstm_core.trace import Trace, held_trace, trace
+from lstm_core.trace import AnyTrace, held_trace, trace
 from lstm_core.trainer import Trainer
 
 PARTS = ("unit", "survey", "held")  # of a frame that are made only for viewers who show them
@@ -48,7 +55,9 @@ class Observer:
     """
 
     def __init__(self, trainer: Trainer, view: View, hands: Hands = Hands()) -> None:  # noqa: B008  frozen
+        assert not isinstance(trainer.task, MemoryTask), "a memory task has neither a probe nor outputs"
         self.trainer = trainer
+        self.task: TextTask | SeriesTask = trainer.task
         self.wants: frozenset[str] = frozenset()
         self.growth: list[tuple[int, str]] = []  # (step, sample) at log-spaced steps
         self.found: dict[str, Any] | None = None  # answer to the latest question
@@ -57,9 +66,11 @@ class Observer:
         self._output_arrays: dict[str, np.ndarray] = {}
         self._survey: dict[str, Any] = {}  # of the latest `refresh_survey`, and its arrays
         self._survey_arrays: dict[str, np.ndarray] = {}
+        self._rows = Rows()
         self._seen_step = -1  # of training, at the latest frame
-        self._snapshot: Snapshot | None = None  # the one that is shown, else the network of now
-        self._earlier: SequenceModel | None = None  # which lends its weights a network to be shown in
+        self._past: tuple[Snapshot, SequenceModel] | None = None  # what is shown, else the network of now
+        self._view = replace(view, at=None)
+        self.scene = make_scene(self.task, trainer.config.model, view)
         self.view = view
         self.hands = hands
 
@@ -70,103 +81,40 @@ class Observer:
     @view.setter
     def view(self, view: View) -> None:
         """Prepare all that depends on the view alone, so that no frame has to."""
-        before = getattr(self, "_view", None)
-        if before is None or view.at != before.at:
+        before, self._view = self._view, view
+        if view.at != before.at:
             self.show(None if view.at is None else self.trainer.timeline.at(view.at))
-        if before is None or view.layer != before.layer:
+        if view.layer != before.layer:
             self._rows = Rows()
-        self._view = view
-        task, model = self.trainer.task, self.trainer.config.model
-        self._layer = min(view.layer, model.num_layers - 1)
-        if before is None or (view.probe, view.probe_start) != (before.probe, before.probe_start):
-            self._probe = read_probe(task, view)
+        same = (view.probe, view.probe_start) == (before.probe, before.probe_start)
+        probe = self.scene.probe if same else None
+        self.scene = make_scene(self.task, self.trainer.config.model, view, probe)
+        if not same:
             self._seen_step = -1
             if self.found:  # what it marks was on the probe before
                 stretch = self.found["kind"] == "stretch"
                 self.found = None if stretch else self.found | {"marks": None}
-        self._meta: dict[str, Any] = {
-            "kind": task.kind,
-            "layer": self._layer,
-            "num_layers": model.num_layers,
-            "hidden_size": model.hidden_size,
-            "labels": self._probe.labels,
-            **self._probe.ticks(task),
-        }
-        self._arrays = dict(self._probe.arrays)
-        if isinstance(task, TextTask):
-            self._prompt, prompt_note = read_prompt(task, view)
-            self._meta |= {
-                "level": task.level,
-                "default_probe": task.default_probe,
-                "default_prompt": task.default_prompt,
-                "prompt_note": prompt_note,
-                "probe_note": self._probe.note,
-            }
-        else:
-            axes, data = forecast_axes(task)
-            self._arrays |= data
-            self._meta |= axes | {
-                "naive_rmse": task.naive_rmse,
-                "unit": task.unit,
-                "x_title": task.x_title,
-                "x_type": "date" if task.x_title == "date" else "linear",
-            }
+
+    # -- which network is shown ---------------------------------------------------------------------------
 
     @property
     def model(self) -> SequenceModel:
         """The network that is shown: the one that trains, or an earlier one."""
-        return self._earlier if self._snapshot and self._earlier else self.trainer.model
+        return self._past[1] if self._past else self.trainer.model
 
     @property
     def step(self) -> int:
         """Training step of the network that is shown."""
-        return self._snapshot.step if self._snapshot else self.trainer.step_count
+        return self._past[0].step if self._past else self.trainer.step_count
 
-    def observe(self, meta: dict[str, Any]) -> Frame:
-        """The frame of this moment: `meta` with what the trainer, the probe and the outputs add to it."""
-        with torch.no_grad():
-            embedded = self.model.embed(self._probe.inputs)
-            signals = trace(self.model.lstm, embedded)
-        matrices = {name: getattr(signals, name)[self._layer, :, 0].numpy() for name in SIGNALS}  # (T, H)
-        limit = self._rows.c_limit(matrices["c"], alone=self._snapshot is not None)
-        unit, units = self._choose_units(matrices["c"])
-        last = len(self._probe.labels) - 1
-        time = last if self.view.time is None else min(self.view.time, last)
-        heatmaps = {name: matrix[:, units].T for name, matrix in matrices.items()}
-        arrays = self._arrays | self._output_arrays
-        labelled = range(0, len(units), max(1, len(units) // 8))  # rows that carry the unit's number
-        signal = self.view.signal
-        meta = meta | self._progress(arrays)
-        meta |= {
-            "units": units.tolist(),
-            "unit_rows": list(labelled),
-            "unit_labels": units[labelled].tolist(),
-            "c_limit": limit,
-            "selected": {
-                "unit": unit,
-                "time": time,
-                "signal": signal,
-                "token": self._probe.labels[time],
-                "limit": limit if signal == "c" else 1.0,
-            },
-            "truth": truth(self.model.lstm, embedded, signals),
-            "check": self.checked,
-            "found": self.found,
-            "hands": vars(self.hands),
-        }
-        if isinstance(self.trainer.task, TextTask):
-            meta |= self._likeliest(self.trainer.task)
-        if "unit" in self.wants:
-            arrays |= {
-                f"unit_{name}": matrix[:, unit].astype(np.float32) for name, matrix in matrices.items()
-            }
-            meta["cell"] = self._cell(embedded, signals, unit, time)
-        if "survey" in self.wants and self._survey:
-            meta["survey"] = self._survey
-            arrays |= self._survey_arrays
-        if "held" in self.wants:
-            heatmaps |= self._held_heatmaps(embedded, signals, units)
-        return Frame(self._meta | meta | self._outputs, arrays, heatmaps)
+    def show(self, snapshot: Snapshot | None) -> None:
+        """From now on show the network of `snapshot`. It stays, even if the timeline leaves it out later."""
+        self._past = (snapshot, self._network_of(snapshot)) if snapshot else None
+
+    def _network_of(self, snapshot: Snapshot) -> SequenceModel:
+        network = copy.deepcopy(self.trainer.model)
+        network.load_state_dict(snapshot.weights)
+        return network
 
     def film(self) -> Iterator[Frame]:
         """A frame of every snapshot, first to last, in rows that suit the last one, which is then shown."""
@@ -178,12 +126,84 @@ class Observer:
             self.refresh_outputs()
             yield self.observe({})
 
+    # -- a frame ------------------------------------------------------------------------------------------
+
+    @torch.no_grad()
+    def observe(self, meta: dict[str, Any]) -> Frame:
+        """The frame of this moment: `meta` with what the trainer, the probe and the outputs add to it."""
+        scene = self.scene
+        embedded = self.model.embed(scene.probe.inputs)
+        signals = trace(self.model.core, embedded)
+        matrices = self._matrices(signals)
+        memory = matrices[scene.memory]
+        limit = self._rows.c_limit(memory, alone=self._past is not None) if scene.memory == "c" else 1.0
+        unit, units = self._choose_units(memory)
+        last = len(scene.probe.labels) - 1
+        time = last if self.view.time is None else min(self.view.time, last)
+        heatmaps = {name: matrix[:, units].T for name, matrix in matrices.items()}
+        arrays = scene.arrays | self._output_arrays
+        labelled = range(0, len(units), max(1, len(units) // 8))  # rows that carry the unit's number
+        meta = meta | self._progress(arrays) | self._outputs
+        meta |= {
+            "units": units.tolist(),
+            "unit_rows": list(labelled),
+            "unit_labels": units[labelled].tolist(),
+            "c_limit": limit,
+            "selected": {
+                "unit": unit,
+                "time": time,
+                "signal": scene.signal,
+                "token": scene.probe.labels[time],
+                "limit": limit if scene.signal == "c" else 1.0,
+            },
+            "truth": truth(self.model.core, embedded, signals),
+            "check": self.checked,
+            "found": self.found,
+            "hands": vars(self.hands),
+        }
+        meta |= self._expected(signals, time, meta)
+        if "unit" in self.wants:
+            arrays |= {
+                f"unit_{name}": matrix[:, unit].astype(np.float32) for name, matrix in matrices.items()
+            }
+            meta["numbers"] = self._numbers(embedded, signals, unit, time)
+        if "survey" in self.wants and self._survey:
+            meta["survey"] = self._survey
+            arrays |= self._survey_arrays
+        if "held" in self.wants:
+            holds = self.holds
+            held = held_trace(self.model.core, embedded, holds) if holds else signals
+            heatmaps |= {f"held_{name}": matrix[:, units].T for name, matrix in self._matrices(held).items()}
+            if "held" in meta and scene.probe.gaps:
+                meta["held"] = meta["held"] | self._expected(held, time, meta["held"])
+        return Frame(scene.meta | meta, arrays, heatmaps)
+
+    @property
+    def holds(self) -> Holds | None:
+        """What the hands hold in each row, or None."""
+        return holds_of(self.hands, self.trainer.config.model)
+
+    def _matrices(self, signals: AnyTrace) -> dict[str, np.ndarray]:
+        """Every signal of the row that is shown, (T, H)."""
+        cell = self.trainer.config.model.cell
+        return {name: getattr(signals, name)[self.scene.row, :, 0].numpy() for name in SIGNALS[cell]}
+
+    def _choose_units(self, memory: np.ndarray) -> tuple[int, np.ndarray]:
+        """The chosen unit, and those in the heatmaps, ascending, for the memory (T, H)."""
+        step = self.trainer.step_count
+        fresh, still = step == 0, step == self._seen_step or self._past is not None
+        self._seen_step = step
+        unit = self._rows.unit(memory, self.view.unit, fresh)
+        if self.view.units == "all":
+            return unit, np.arange(memory.shape[1])
+        return unit, self._rows.units(memory, unit, fresh, still)
+
     def _progress(self, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
         """How training stands, or stood at the snapshot shown; adds the losses up to then to `arrays`."""
-        trainer, task = self.trainer, self.trainer.task
+        trainer, step = self.trainer, self.step
         losses, valid_losses = trainer.losses, trainer.valid_losses
-        now, step = self._snapshot or trainer, self.step
-        if self._snapshot:
+        now = self._past[0] if self._past else trainer
+        if self._past:
             losses, valid_losses = losses.upto(step), valid_losses.upto(step)
         arrays["loss_step"], arrays["loss"] = losses.arrays()
         arrays["valid_step"], arrays["valid"] = valid_losses.arrays()
@@ -194,130 +214,78 @@ class Observer:
             "learning_rate": now.learning_rate,
             "tokens_per_step": trainer.knobs.batch_size * trainer.config.train.sequence_length,
             "history": trainer.timeline.steps,
-            "at": self._snapshot.step if self._snapshot else None,
+            "at": step if self._past else None,
             "live_step": trainer.step_count,
         }
-        if isinstance(task, TextTask):
+        if isinstance(self.task, TextTask):
             progress["growth"] = [(at, text) for at, text in self.growth if at <= step]
         else:
-            progress["one_step_rmse"] = math.sqrt(now.valid_loss) * task.std
+            progress["one_step_rmse"] = math.sqrt(now.valid_loss) * self.task.std
         return progress
+
+    def _expected(self, signals: AnyTrace, time: int, outputs: dict[str, Any]) -> dict[str, Any]:
+        """What the network expects after the prompt, or in the gaps of the probe."""
+        if not isinstance(self.task, TextTask):
+            return {}
+        if self.task.goal == "next":
+            return likeliest_next(self.model, self.task, self.scene.prompt)
+        shown = filled(self.task, self.scene.probe, self.model.head(signals.output)[:, 0], time)
+        slow = outputs.get("filled", {"valid_accuracy": None})
+        return shown | {"filled": shown["filled"] | slow}
+
+    def _numbers(self, embedded: Tensor, signals: AnyTrace, unit: int, time: int) -> dict[str, Any]:
+        """The chosen unit at the chosen step: which it is, and all its numbers."""
+        labels, row, core = self.scene.probe.labels, self.scene.row, self.model.core
+        before = step_before(core, row, time, len(labels))
+        return {
+            "unit": unit,
+            "time": time,
+            "layer": row,
+            "token": labels[time],
+            "before": "" if before is None else labels[before],
+            "x_value": self.scene.probe.inputs[time].item() if self.task.kind == "series" else None,
+            **cell_numbers(core, embedded, signals, row, unit, time),
+        }
 
     # -- what takes longer than a frame, so that the caller decides how often -----------------------------
 
     def refresh_outputs(self) -> None:
-        """Sample or forecast anew; and once more under the hands, if somebody shows that."""
-        task, model = self.trainer.task, self.model
-        arrays: dict[str, np.ndarray] = {}
-        outputs: dict[str, Any]
-        if isinstance(task, TextTask):
-            prompt, sample = written(model, task, self._prompt, self.view)
-            outputs = {"prompt": prompt, "sample": sample}
-        else:
-            arrays["fit"], arrays["forecast"], rmse = forecast_lines(model, task)
-            outputs = {"closed_rmse": rmse}
-        if "held" in self.wants:
-            outputs["held"] = self._held_outputs(arrays, outputs)
-        self._outputs, self._output_arrays = outputs, arrays
+        """Write, fill or forecast anew; and once more under the hands, if somebody shows that."""
+        self._outputs, self._output_arrays = make_outputs(
+            self.trainer, self.model, self.scene.prompt, self.view, self.holds, both="held" in self.wants
+        )
 
-    def _held_outputs(self, arrays: dict[str, np.ndarray], free: dict[str, Any]) -> dict[str, Any]:
-        task, holds = self.trainer.task, self.holds
-        losses = {"free_loss": self.trainer.validate(self.model)}
-        losses["held_loss"] = self.trainer.validate(self.model, holds) if holds else losses["free_loss"]
-        if isinstance(task, TextTask):
-            prompt, sample = free["prompt"], free["sample"]
-            if holds:
-                prompt, sample = written(self.model, task, self._prompt, self.view, holds)
-            likeliest = self._likeliest(task, holds)
-            return losses | likeliest | {"prompt": prompt, "sample": sample, "free_sample": free["sample"]}
-        arrays["held_fit"], arrays["held_forecast"] = arrays["fit"], arrays["forecast"]
-        rmse = free["closed_rmse"]
-        if holds:
-            arrays["held_fit"], arrays["held_forecast"], rmse = forecast_lines(self.model, task, holds)
-        return losses | {"closed_rmse": rmse}
-
+    @torch.no_grad()
     def refresh_survey(self) -> None:
         """Look at the chosen unit over held-out data anew."""
-        with torch.no_grad():
-            signals = trace(self.model.lstm, self.model.embed(self._probe.inputs))
-        unit, _ = self._choose_units(signals.c[self._layer, :, 0].numpy())
-        meta, arrays = survey(self.model, self.trainer.task, self._layer, unit, self.view.signal)
+        signals = trace(self.model.core, self.model.embed(self.scene.probe.inputs))
+        unit, _ = self._choose_units(self._matrices(signals)[self.scene.memory])
+        meta, arrays = survey(self.model, self.task, self.scene.row, unit, self.scene.signal)
         self._survey, self._survey_arrays = meta | {"step": self.step}, arrays
 
     def find(self, question: Question) -> None:
         """Look for the units that answer a question; `found` then says which."""
-        trainer = self.trainer
-        untrained = copy.deepcopy(trainer.model)
-        untrained.load_state_dict(trainer.timeline.at(0).weights)
-        found = find_units(question, self.model, untrained, trainer.task, self._layer, self._probe.inputs)
-        self.found = found | {"step": self.step, "layer": self._layer}
+        untrained = self._network_of(self.trainer.timeline.at(0))
+        row, probe = self.scene.row, self.scene.probe
+        found = find_units(question, self.model, untrained, self.task, row, probe.inputs, probe.true)
+        self.found = found | {"step": self.step, "layer": row}
 
     def check(self) -> None:
-        """Gradients by hand against autograd, on the probe; `checked` then says how far they differ."""
-        inputs = self._probe.inputs
-        # what follows each step; one token alone is followed by itself
-        pair = (inputs[:-1], inputs[1:]) if len(inputs) > 1 else (inputs, inputs)
-        self.checked = vars(gradient_check(self.model, *pair)) | {"step": self.step}
+        """Gradients against autograd, on the probe; `checked` then says how far they differ."""
+        self.checked = vars(gradient_check(self.model, *self.scene.probe.lesson())) | {"step": self.step}
 
+    @torch.no_grad()
     def record_growth(self) -> None:
-        """Keep a short sample of this moment, to be compared with later ones."""
-        task = self.trainer.task
-        if isinstance(task, TextTask):
-            length = GROWTH_LENGTH[task.level]
-            prompt, sample = written(self.trainer.model, task, self._prompt, self.view, length=length)
-            self.growth.append((self.trainer.step_count, (prompt + sample).replace("\n", "↵")))
+        """Keep a short sample of this moment, or how it fills the probe, to be compared with later ones."""
+        task, model, scene = self.task, self.trainer.model, self.scene
+        if not isinstance(task, TextTask):
+            return
+        if task.goal == "gaps":
+            text = filled_text(task, scene.probe, model(scene.probe.inputs)[0][:, 0])
+        else:
+            text = "".join(written(model, task, scene.prompt, self.view, length=GROWTH_LENGTH[task.level]))
+        self.growth.append((self.trainer.step_count, text.replace("\n", "↵")))
 
     def forget_growth(self, step: int) -> None:
         """Forget the samples of steps after `step`."""
         self.growth = [sample for sample in self.growth if sample[0] <= step]
-
-    # -- parts of a frame ---------------------------------------------------------------------------------
-
-    @property
-    def holds(self) -> Holds | None:
-        """What the hands hold in each layer, or None."""
-        model = self.trainer.config.model
-        return holds_of(self.hands, model.num_layers, model.hidden_size)
-
-    def _cell(self, embedded: Tensor, signals: Trace, unit: int, time: int) -> dict[str, Any]:
-        """The chosen unit at the chosen step: which it is, and all its numbers."""
-        labels, layer = self._probe.labels, self._layer
-        series = self.trainer.task.kind == "series"
-        return {
-            "unit": unit,
-            "time": time,
-            "layer": layer,
-            "token": labels[time],
-            "before": labels[time - 1] if time else "",
-            "x_value": self._probe.inputs[time].item() if series else None,
-            **cell_numbers(self.model.lstm, embedded, signals, layer, unit, time),
-        }
-
-    def _held_heatmaps(self, embedded: Tensor, free: Trace, units: np.ndarray) -> dict[str, np.ndarray]:
-        holds = self.holds
-        with torch.no_grad():
-            signals = held_trace(self.model.lstm, embedded, holds) if holds else free
-        return {
-            f"held_{name}": getattr(signals, name)[self._layer, :, 0, units].numpy().T for name in SIGNALS
-        }
-
-    def _likeliest(self, task: TextTask, holds: Holds | None = None) -> dict[str, Any]:
-        tokens, probabilities = next_tokens(self.model, self._prompt, holds=holds)
-        return {"next": [task.display(token) for token in tokens], "next_p": probabilities.tolist()}
-
-    def show(self, snapshot: Snapshot | None) -> None:
-        """From now on show the network of `snapshot`. It stays, even if the timeline leaves it out later."""
-        self._snapshot = snapshot
-        if snapshot:
-            self._earlier = self._earlier or copy.deepcopy(self.trainer.model)
-            self._earlier.load_state_dict(snapshot.weights)
-
-    def _choose_units(self, c: np.ndarray) -> tuple[int, np.ndarray]:
-        """The chosen unit, and those in the heatmaps, ascending, for c (T, H)."""
-        step = self.trainer.step_count
-        fresh, still = step == 0, step == self._seen_step or self._snapshot is not None
-        self._seen_step = step
-        unit = self._rows.unit(c, self.view.unit, fresh)
-        if self.view.units == "all":
-            return unit, np.arange(c.shape[1])
-        return unit, self._rows.units(c, unit, fresh, still)

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from lstm_core.config import View
+from lstm_core.model import IGNORED
 from lstm_core.tasks import SeriesTask, TextTask
 from lstm_core.tasks.tokens import normalise, split
 
@@ -21,14 +22,26 @@ LABELS = {"characters": 48, "words": 32}  # above the heatmap, before they run i
 
 @dataclass(frozen=True)
 class Probe:
-    """inputs: (T, 1) int64 tokens or (T, 1, 1) float32 scaled values. labels: what each step reads, to show.
-    arrays: for the frame. note: a sentence if it is not what was typed, else "".
+    """inputs: (T, 1) int64 tokens or (T, 1, 1) float32 scaled values. true: the same without gaps. gaps: the
+    steps at which there are some. labels: what each step reads, to show. arrays: for the frame. note: a
+    sentence if it is not what was typed, else "".
     """
 
     inputs: Tensor
+    true: Tensor
     labels: list[str]
+    gaps: list[int] = field(default_factory=list)
     arrays: dict[str, np.ndarray] = field(default_factory=dict)
     note: str = ""
+
+    def lesson(self) -> tuple[Tensor, Tensor]:
+        """Inputs and targets, as if it were to be learnt from."""
+        if self.gaps:
+            targets = torch.full_like(self.true, IGNORED)
+            targets[self.gaps] = self.true[self.gaps]
+            return self.inputs, targets
+        # what follows each step; one alone is followed by itself
+        return (self.inputs[:-1], self.true[1:]) if len(self.inputs) > 1 else (self.inputs, self.true)
 
     def ticks(self, task: TextTask | SeriesTask) -> dict[str, Any]:
         """Which steps carry their label in a chart: all that fit side by side."""
@@ -46,7 +59,8 @@ def read_probe(task: TextTask | SeriesTask, view: View) -> Probe:
         start = round(view.probe_start * (len(task.values) - length))
         window = slice(start, start + length)
         values = task.values[window].astype(np.float32)
-        return Probe(task.scaled[window, None, None], [str(x) for x in task.x[window]], {"probe": values})
+        scaled = task.scaled[window, None, None]
+        return Probe(scaled, scaled, [str(x) for x in task.x[window]], arrays={"probe": values})
     typed = task.default_probe if view.probe is None else view.probe
     tokens = task.encode(typed)
     note = left_out(task, typed, tokens, f"first {PROBE_LIMIT}", PROBE_LIMIT)
@@ -54,8 +68,11 @@ def read_probe(task: TextTask | SeriesTask, view: View) -> Probe:
         why = "the text never uses these characters" if typed else "nothing is typed"
         note = f"{why}, so that its own words are shown"
         tokens = task.encode(task.default_probe) or [0]
-    tokens = tokens[:PROBE_LIMIT]
-    return Probe(torch.tensor(tokens)[:, None], [task.display(token) for token in tokens], note=note)
+    true = torch.tensor(tokens[:PROBE_LIMIT])[:, None]
+    inputs, gaps = true.clone(), task.gaps_of(tokens[:PROBE_LIMIT])
+    inputs[gaps] = task.blank
+    labels = [task.display(token) for token in inputs.flatten().tolist()]
+    return Probe(inputs, true, labels, gaps, note=note)
 
 
 def read_prompt(task: TextTask, view: View) -> tuple[list[int], str]:

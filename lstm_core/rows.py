@@ -11,34 +11,36 @@ C_LIMITS = (0.5, 1.0, 1.5, 2.0, 3.0, 5.0, 7.0, 10.0, 15.0, 20.0, 30.0, 50.0, 100
 
 
 class Rows:
-    """Rows of one viewer's heatmaps, chosen by how much c (T, H) of the units varies over the probe."""
+    """Rows of one viewer's heatmaps, chosen by how much the memory (T, H) of the units varies over the probe:
+    their c or, of a cell that has none, their h.
+    """
 
     def __init__(self) -> None:
         self._active = np.empty(0, dtype=np.int64)  # units, ascending
         self._unit: int | None = None
         self._limit = C_LIMITS[0]
 
-    def unit(self, c: np.ndarray, chosen: int | None, fresh: bool) -> int:
+    def unit(self, memory: np.ndarray, chosen: int | None, fresh: bool) -> int:
         """The chosen unit, brought inside; while nobody has chosen, an active one, which then stays.
 
         fresh: the network is untrained, so that nothing has to stay.
         """
-        hidden = c.shape[1]
+        hidden = memory.shape[1]
         if chosen is not None:
             self._unit = min(chosen, hidden - 1)
         elif self._unit is None or fresh:
-            self._unit = int(c.std(axis=0).argmax())
+            self._unit = int(memory.std(axis=0).argmax())
         return self._unit
 
-    def units(self, c: np.ndarray, chosen: int, fresh: bool, still: bool) -> np.ndarray:
+    def units(self, memory: np.ndarray, chosen: int, fresh: bool, still: bool) -> np.ndarray:
         """The most active units, ascending, and `chosen` among them; all if there are few.
 
         still: nobody may take another's place, because the network has not learnt since the last frame.
         """
-        hidden = c.shape[1]
+        hidden = memory.shape[1]
         if hidden <= UNITS_SHOWN:
             return np.arange(hidden)
-        activity = c.std(axis=0)
+        activity = memory.std(axis=0)
         if not len(self._active) or fresh:
             self._active = np.sort(np.argsort(-activity)[:UNITS_SHOWN])
         shown = np.zeros(hidden, dtype=bool)

@@ -1,7 +1,7 @@
-"""Run: one network that trains in slices while it is watched.
+"""Run: one subject, a network or several side by side, that trains in slices while it is watched.
 
 A run is an actor. Anyone may `post` a message; only `work`, which one thread calls at a time, changes the
-network. So nothing here needs a lock, and a knob acts at the very next step. `branch` and `film` read, from
+subject. So nothing here needs a lock, and a knob acts at the very next step. `branch` and `film` read, from
 other threads, what is replaced whole and never changed: snapshots, and copies of the losses.
 """
 
@@ -11,28 +11,22 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-from lstm_core.config import Hands, Knobs, RunConfig, View
+from lstm_core.config import Hands, RunConfig
 from lstm_core.frame import Frame
-from lstm_core.messages import SETTINGS, checked
-from lstm_core.observe import Observer, is_growth_step
+from lstm_core.messages import QUESTIONS, SETTINGS, checked, with_setting
+from lstm_core.network import Branch, Network
 from lstm_core.pace import Budget, Rate
-from lstm_core.trainer import Past, Trainer
+from lstm_core.subject import Subject
+from lstm_core.subjects import SubjectConfig, make_subject
 
-FRAME_SHARE = 0.05  # of the run's own time may go into frames …
-OUTPUT_SHARE = 0.01  # … and into sampling or forecasting, so that watching stays nearly free
-SURVEY_SHARE = 0.02  # … and into reading the corpus, for those who look at one unit
+FRAME_SHARE = 0.05  # of the run's own time may go into frames, so that watching stays nearly free
 # seconds from one to the next: at least; at most on the run's own clock; at most where many runs share
 FRAME_INTERVAL = 0.05, 1.0, 0.1
-OUTPUT_INTERVAL = 0.1, 1.0, 5.0
-OUTPUT_SPREAD = 0.5
-SURVEY_INTERVAL = 0.2, 5.0, 10.0
 ANSWER_SHARE = 0.5  # … and into answering questions, while they keep coming
 ANSWER_INTERVAL = 0.1, 2.0, 0.5
-OUTPUT_VIEW = ("prompt", "temperature", "top_k", "seed", "at")  # what outputs depend on
-SURVEY_VIEW = ("layer", "unit", "signal", "at")
 SLOW_STEP = 3e8  # multiply-adds of a step that takes so long that the first frame does not wait for it
 PATIENCE = 0.5  # seconds that a viewer waits for one frame of all the steps that were asked for
 INBOX = 1_000  # messages, or steps asked for, that wait
@@ -40,47 +34,36 @@ INBOX = 1_000  # messages, or steps asked for, that wait
 LOG = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Branch:
-    """Where a run leaves another one: what it takes along, how that run was looked at and held."""
-
-    config: RunConfig
-    past: Past
-    growth: list[tuple[int, str]]
-    knobs: Knobs
-    view: View
-    hands: Hands
-
-
 class Run:
-    """One network, from its config. `latest` is the newest frame, encoded; `frames` counts them."""
+    """One subject, from its config. `config` holds the live settings as they are now; `subject` is None until
+    the first `work`; `latest` is the newest frame, encoded; `frames` counts them.
+    """
 
     def __init__(
-        self, config: RunConfig, clock: Callable[[], float] = time.monotonic, branch: Branch | None = None
+        self,
+        config: SubjectConfig,
+        clock: Callable[[], float] = time.monotonic,
+        branch: Branch | None = None,
     ) -> None:
         """branch: of another run with the same task and network, to go on from there."""
         self.config = config
+        self.subject: Subject | None = None
         self.playing = True
         self.wanted = False  # set by whoever has a viewer that is ready for a frame
         self.wants: frozenset[str] = frozenset()  # … and the parts of it that not everybody shows
         self.latest: bytes | None = None
         self.frames = 0
-        self.steps = 0  # taken in all, over every network that this run has had
+        self.steps = 0  # taken in all, over every subject that this run has had
         self._clock = clock
         self._inbox: deque[dict[str, Any]] = deque(maxlen=INBOX)
         self._settings: dict[tuple[str, str], Any] = {}  # to change: the last value counts
         self._questions: dict[str, Any] = {}  # to answer: the last one of a kind counts
-        self._view = branch.view if branch else config.view
-        self._knobs = branch.knobs if branch else config.knobs
-        self._hands = branch.hands if branch else config.hands
         self._branch = branch
-        self._network: tuple[Trainer, Observer] | None = None
         self._steps_asked = 0
         self._asked = 0.0  # when the first of them was
         self._next_step = 0.0
         self._frames = Budget(FRAME_SHARE, *FRAME_INTERVAL)
-        self._outputs = Budget(OUTPUT_SHARE, *OUTPUT_INTERVAL, OUTPUT_SPREAD)
-        self._surveys = Budget(SURVEY_SHARE, *SURVEY_INTERVAL, OUTPUT_SPREAD)
+        self._parts: dict[str, Budget] = {}  # of the subject, by name
         self._answers = Budget(ANSWER_SHARE, *ANSWER_INTERVAL)
         self._call_again = clock()  # when the last `work` asked to be called
         self._queued = 0.0  # seconds that this run has waited for its turns, in all
@@ -94,13 +77,13 @@ class Run:
 
         Raises ValueError, and changes nothing, for what is no message.
         """
-        message = checked(message, self.config, self._knobs, self._hands)
+        message = checked(message, self.config)
         kind = message["type"]
         if kind in SETTINGS:
             self._settings[kind, message["name"]] = message["value"]
         elif kind == "release":
             self._settings |= {("hands", name): value for name, value in vars(Hands()).items()}
-        elif kind in ("find", "check"):
+        elif kind in QUESTIONS:
             self._questions[kind] = message.get("question")
         else:
             self._inbox.append(message)
@@ -123,7 +106,7 @@ class Run:
     @property
     def status(self) -> str:
         """ "diverged", "training" or "paused"."""
-        if self._network and self._network[0].diverged and not self.playing:
+        if self.subject and self.subject.diverged and not self.playing:
             return "diverged"
         return "training" if self.playing else "paused"
 
@@ -135,8 +118,8 @@ class Run:
             self._read_inbox(now)
             if self._failed:
                 return None  # until Play or Reset
-            trainer, observer = self._built()
-            now = self._answer(observer, now)
+            subject = self._built()
+            now = self._answer(subject, now)
             may_step = self._may_step(now)
             over = now - start >= seconds
             if self._steps_asked:  # one frame for all of them, unless they take long
@@ -144,15 +127,15 @@ class Run:
             else:
                 # a step first, so that every frame shows something new, and a knob's effect with its value;
                 # but of a large network the untrained one at once, since its first step will take a while
-                untrained = trainer.step_count == 0 and self.config.step_work > SLOW_STEP
+                untrained = subject.step_count == 0 and self.config.step_work > SLOW_STEP
                 turn = stepped or not may_step or untrained
             if turn and self._frame_wanted() and self._frames.due(now, self._own(now)):
-                self._show(trainer, observer)
+                self._show(subject)
                 now = self._clock()
                 break
             if not may_step or over:
                 break
-            self._step(trainer, observer, now)
+            self._step(subject, now)
             stepped, now = True, self._clock()
 
         waits = [self._next_step - now] if self.playing else []
@@ -168,43 +151,29 @@ class Run:
         return now - self._queued
 
     def _frame_wanted(self) -> bool:
-        more = self._network is not None and bool(self.wants - self._network[1].wants)
+        more = self.subject is not None and bool(self.wants - self.subject.wants)
         return self.wanted and (self._changed or more)
 
-    def _built(self) -> tuple[Trainer, Observer]:
-        """The trainer and its observer, made at the first call: building belongs to the worker's time."""
-        if self._network is None:
-            branch = self._branch
-            trainer = Trainer(replace(self.config, knobs=self._knobs), branch.past if branch else None)
-            observer = Observer(trainer, self._view, self._hands)
-            self._network = trainer, observer
-            self._train_under_hands()
-            if branch:
-                observer.growth = list(branch.growth)
-            else:
-                observer.record_growth()
+    def _built(self) -> Subject:
+        """The subject, made at the first call: building belongs to the worker's time."""
+        if self.subject is None:
+            self.subject = make_subject(self.config, self._branch)
+            self._parts = {name: Budget(*part[:-1]) for name, part in self.subject.parts.items()}
             self._next_step = 0.0
             self._refresh_all()
             self._rate = Rate(self._clock)
-        return self._network
+        return self.subject
 
     def _refresh_all(self) -> None:
-        """The next frame shall come at once, and nothing on it be older than the network."""
+        """The next frame shall come at once, and nothing on it be older than the networks."""
         self._changed = True
-        for budget in (self._frames, self._outputs, self._surveys):
+        for budget in (self._frames, *self._parts.values()):
             budget.reset()
 
     def _read_inbox(self, now: float) -> None:
         while self._settings:
             (kind, name), value = self._settings.popitem()
-            self._changed = True
-            self._frames.reset()
-            if kind == "knob":
-                self._turn_knob(name, value, now)
-            elif kind == "view":
-                self._change_view(name, value)
-            else:
-                self._move_hands(replace(self._hands, **{name: value}))
+            self._change(kind, name, value, now)
         while self._inbox:
             message = self._inbox.popleft()
             kind = message["type"]
@@ -215,134 +184,116 @@ class Run:
                 self.playing, self._steps_asked = False, 0
             elif kind == "step":
                 self._asked = self._asked if self._steps_asked else now
-                self._change_view("at", None)  # a step is to be seen
+                self._look_at_now(now)  # a step is to be seen
                 self.playing, self._failed = False, False
                 self._steps_asked = min(self._steps_asked + 1, INBOX)
-            else:  # reset or configure: a new network, and the paused stay paused
+            else:  # reset or configure: new networks, and the paused stay paused
                 if kind == "configure":
-                    self.config, self._branch = message["config"], None
-                self._view = replace(self._view, at=None)
+                    self.config, self._branch = self._with_live(message["config"]), None
+                self._look_at_now(now)
                 self.playing = self.playing or self._failed
-                self._network, self._steps_asked, self._failed = None, 0, False
-                self._questions.clear()  # they were about the network before
+                self.subject, self._steps_asked, self._failed = None, 0, False
+                self._questions.clear()  # they were about the networks before
 
-    def _answer(self, observer: Observer, now: float) -> float:
+    def _with_live(self, config: SubjectConfig) -> SubjectConfig:
+        """`config` with the live settings as they are now."""
+        same = type(config) is type(self.config)
+        live = {name: getattr(self.config, name) for name in SETTINGS.values() if hasattr(config, name)}
+        try:
+            return replace(config, **live) if same else config
+        except ValueError:  # they would make a step of the new networks too long
+            return config
+
+    def _change(self, kind: str, name: str, value: Any, now: float) -> None:
+        """One live setting, from the next step or frame on."""
+        try:
+            self.config = with_setting(self.config, kind, name, value)
+        except ValueError:  # two settings that came together, and do not fit each other
+            return
+        self._changed = True
+        self._frames.reset()
+        if self.subject:
+            for part in self.subject.change(self.config, kind, name):
+                self._parts[part].reset()
+        if name == "steps_per_second":
+            self._next_step = 0.0 if value is None else min(self._next_step, now + 1 / value)
+
+    def _look_at_now(self, now: float) -> None:
+        """Leave the past, if somebody looks at it."""
+        if isinstance(self.config, RunConfig) and self.config.view.at is not None:
+            self._change("view", "at", None, now)
+
+    def _answer(self, subject: Subject, now: float) -> float:
         """Answer one question, if there is one and its turn has come; returns the time then."""
         if not self._questions or not self._answers.due(now, self._own(now)):
             return now
         kind, question = self._questions.popitem()
-        if kind == "check":
-            observer.check()
-        else:
-            observer.find(question)
+        if isinstance(subject, Network):
+            subject.answer(kind, question)
         self._changed = True
         self._frames.reset()
         end = self._clock()
         self._answers.spend(now, end, self._own(end))
         return end
 
-    def _turn_knob(self, name: str, value: Any, now: float) -> None:
-        self._knobs = replace(self._knobs, **{name: value})
-        if self._network:
-            self._network[0].knobs = self._knobs
-        if name == "steps_per_second":
-            self._next_step = 0.0 if value is None else min(self._next_step, now + 1 / value)
-
-    def _change_view(self, name: str, value: Any) -> None:
-        self._view = replace(self._view, **{name: value})
-        if self._network:
-            self._network[1].view = self._view
-            if name == "at":
-                trainer, observer = self._network
-                trainer.timeline.keep = None if value is None else observer.step
-        if name in OUTPUT_VIEW:
-            self._outputs.reset()
-        if name in SURVEY_VIEW:
-            self._surveys.reset()
-
-    def _move_hands(self, hands: Hands) -> None:
-        if self._hands.idle and not hands.idle:  # they are laid on the layer that is shown
-            hands = replace(hands, layer=self._view.layer)
-        self._hands = hands
-        if self._network:
-            self._network[1].hands = hands
-        self._train_under_hands()
-        self._outputs.reset()
-
-    def _train_under_hands(self) -> None:
-        """Let training go on with the gates as they are held, or without."""
-        if self._network:
-            trainer, observer = self._network
-            trainer.holds = observer.holds if self._hands.training else None
-
     def branch(self, step: int) -> Branch:
         """What a run needs to leave this one at the newest snapshot up to `step`. Any thread may ask.
 
-        Raises ValueError while there is no network yet.
+        Raises ValueError while there is no network yet, and for several networks side by side.
         """
-        network = self._network
-        if network is None:
+        subject = self.subject
+        if not isinstance(subject, Network):
             raise ValueError("there is no network yet to go on from.")
-        trainer, observer = network
-        past = trainer.past(step)
-        growth = [sample for sample in observer.growth if sample[0] <= past.snapshots[-1].step]
-        view = replace(self._view, at=None)
-        return Branch(trainer.config, past, growth, self._knobs, view, self._hands)
+        return subject.branch(step)
 
     def film(self) -> Iterator[bytes]:
-        """An encoded frame of every snapshot. Any thread may ask; it works on weights of its own."""
-        network = self._network
-        if network is not None:
-            for frame in Observer(network[0], replace(self._view, at=None)).film():
+        """An encoded frame of every snapshot of a network. Any thread may ask."""
+        subject = self.subject
+        if isinstance(subject, Network):
+            for frame in subject.film():
                 yield frame.encode()
 
     def _may_step(self, now: float) -> bool:
         return self._steps_asked > 0 or (self.playing and now >= self._next_step)
 
-    def _step(self, trainer: Trainer, observer: Observer, now: float) -> None:
-        rate = trainer.knobs.steps_per_second
+    def _step(self, subject: Subject, now: float) -> None:
+        rate = self.config.knobs.steps_per_second
         if self._steps_asked:
             self._steps_asked -= 1
         elif rate:
             # from the planned time, not from now, so that the asked rate is met on average
             late = now - self._next_step > max(0.1, 1 / rate)
             self._next_step = (now if late else self._next_step) + 1 / rate
-        trainer.step()
+        subject.step()
         self._changed = True
-        if trainer.diverged:
+        if subject.diverged:
             self.playing, self._steps_asked = False, 0
-            observer.forget_growth(trainer.step_count)
-            if observer.step > trainer.step_count:  # what was looked at is no longer in the past
-                self._change_view("at", None)
+            if isinstance(subject, Network) and subject.observer.step > subject.step_count:
+                self._look_at_now(now)  # what was looked at is no longer in the past
             self._refresh_all()
             return
         self.steps += 1
         self._rate.count()
-        if is_growth_step(trainer.step_count):
-            observer.record_growth()
 
-    def _show(self, trainer: Trainer, observer: Observer) -> None:
-        start = now = self._clock()
-        if self.wants - observer.wants:  # somebody has come who shows more
-            self._outputs.reset()
-            self._surveys.reset()
-        observer.wants = self.wants
-        if self._outputs.due(start, self._own(start)):
-            observer.refresh_outputs()
-            now = self._clock()
-            self._outputs.spend(start, now, self._own(now))
-        if "survey" in self.wants and self._surveys.due(now, self._own(now)):
-            before = now
-            observer.refresh_survey()
-            now = self._clock()
-            self._surveys.spend(before, now, self._own(now))
+    def _show(self, subject: Subject) -> None:
+        if self.wants - subject.wants:  # somebody has come who shows more
+            for budget in self._parts.values():
+                budget.reset()
+        subject.wants = self.wants
+        now = self._clock()
+        for name, part in subject.parts.items():
+            start = now
+            if (name in self.wants or not part.optional) and self._parts[name].due(start, self._own(start)):
+                subject.refresh(name)
+                now = self._clock()
+                self._parts[name].spend(start, now, self._own(now))
         meta = {
             "status": self.status,
-            "message": trainer.diverged or "",
+            "message": subject.diverged or "",
             "steps_per_second": self._rate.per_second() if self.playing else 0.0,
             "made": time.time(),
         }
-        self._emit(observer.observe(meta))
+        self._emit(subject.observe(meta))
         self._changed = False
         end = self._clock()
         self._frames.spend(now, end, self._own(end))
@@ -355,8 +306,7 @@ class Run:
 
 def warm_up() -> None:
     """Pay, before anybody waits, for what the first network of a process costs: about a second."""
-    trainer = Trainer(RunConfig())
-    trainer.step()
-    observer = Observer(trainer, View())
-    observer.refresh_outputs()
-    observer.observe({})
+    network = Network(RunConfig())
+    network.step()
+    network.refresh("outputs")
+    network.observe({})

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from lstm_core.cell import Holds
 from lstm_core.config import RunConfig
 from lstm_core.model import SequenceModel
-from lstm_core.tasks import make_task
+from lstm_core.tasks import Task, make_task
 from lstm_core.timeline import Snapshot, Timeline
 
 # One step's matrices are too small to share among threads; many runs share the cores instead.
@@ -78,6 +78,14 @@ class Past:
     valid_losses: History
 
 
+def model_for(task: Task, config: RunConfig) -> SequenceModel:
+    """A network with initial weights that reads what `task` offers and says what it asks for."""
+    sizes = {"input_size": task.input_size, "output_size": task.output_size} if task.kind == "memory" else {}
+    tokens = task.input_tokens if task.kind == "text" else None
+    vocab_size = None if task.kind == "series" else task.vocab_size
+    return SequenceModel(config.model, vocab_size, config.train.seed, tokens=tokens, **sizes)
+
+
 class Trainer:
     """A network, its data and its optimiser. `knobs` and `holds` (gates held by hand while it trains) may be
     replaced at any time; the next step uses them.
@@ -96,7 +104,7 @@ class Trainer:
         self.config = config
         self.knobs = config.knobs
         self.task = make_task(config.task, config.train)
-        self.model = SequenceModel(config.model, getattr(self.task, "vocab_size", None), config.train.seed)
+        self.model = model_for(self.task, config)
         self.parameters = list(self.model.parameters())
         self.optimizer = torch.optim.Adam(self.parameters, lr=self.knobs.learning_rate, fused=True)
         self.rng = np.random.default_rng(config.train.seed)
@@ -122,9 +130,8 @@ class Trainer:
         `diverged` says so; the step then does not count.
         """
         knobs = self.knobs
-        length = self.config.train.sequence_length
-        batch = self.task.batch(self.rng, knobs.batch_size, length, knobs.noise)
-        predictions, _ = self.model(batch.inputs, holds=self.holds)
+        batch = self.task.batch(self.rng, knobs.batch_size, self.length, knobs.noise)
+        predictions, _ = self.model(batch.inputs, holds=self.holds, reach=knobs.reach)
         loss = self.model.loss(predictions, batch.targets, batch.skip)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
@@ -150,11 +157,16 @@ class Trainer:
             self.timeline.add(self.snapshot())
         return value
 
+    @property
+    def length(self) -> int:
+        """What the task's batches are made for: the sequence length, or the lag that memory has to bridge."""
+        return self.knobs.lag if self.task.kind == "memory" else self.config.train.sequence_length
+
     @torch.no_grad()
     def validate(self, model: SequenceModel | None = None, holds: Holds | None = None) -> float:
         """Loss of this network, or of an earlier one, on the validation part, which is never trained on."""
         model = model or self.model
-        batch = self.task.validation(self.config.train.sequence_length)
+        batch = self.task.validation(self.length)
         predictions, _ = model(batch.inputs, holds=holds)
         return model.loss(predictions, batch.targets, batch.skip).item()
 

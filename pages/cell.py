@@ -31,5 +31,12 @@ shown = shown_run()
 if transport_bar(shown.token, shown.settings):
     st.rerun()
 with st.container(gap="xxsmall"):
-    sequence(shown.token, key="cell_sequence", height=84, series=shown.series, words=shown.words)
+    sequence(
+        shown.token,
+        shown.config.model.cell,
+        key="cell_sequence",
+        height=84,
+        series=shown.series,
+        words=shown.words,
+    )
     cell(shown.token, key="cell_cell", height=380, above=182, strip=84)

@@ -121,6 +121,50 @@ INSIDE = [
         "Drag History to its left end, then press Film.",
     ),
 ]
+WHY = [
+    (
+        ":material/memory:",
+        "Who remembers?",
+        "memory.py",
+        {},
+        "RNN, GRU, LSTM: one symbol, 50 steps later. Drag the lag.",
+    ),
+    (
+        ":material/lock_clock:",
+        "It is the bias",
+        "memory.py",
+        {"memory_forget_bias": "0.0"},
+        "The same LSTM, forget bias 0. Does its name help it?",
+    ),
+    (
+        ":material/undo:",
+        "Back through time",
+        "bptt.py",
+        {},
+        "The gradient on its way back. Cut it with Truncation.",
+    ),
+    (
+        ":material/content_cut:",
+        "Take a gate away",
+        "ablation.py",
+        {},
+        "Nine LSTMs: which part is missed the most?",
+    ),
+    (
+        ":material/compare_arrows:",
+        "One thing changed",
+        "compare.py",
+        {},
+        "LSTM and GRU, step by step on the same text.",
+    ),
+    (
+        ":material/swap_horiz:",
+        "From both sides",
+        "text.py",
+        TEXT | {"text_goal": "gaps", "text_bidirectional": "True"},
+        "Fill gaps, knowing what comes before and after.",
+    ),
+]
 
 left, right = st.columns([5, 6], gap="large")
 with left:
@@ -138,7 +182,8 @@ with left:
     )
     st.latex(EQUATIONS)
 with right:
-    for tab, starts in zip(st.tabs(["Where to start", "Look inside"]), (STARTS, INSIDE), strict=True):
+    names = ["Where to start", "Look inside", "Why an LSTM"]
+    for tab, starts in zip(st.tabs(names), (STARTS, INSIDE, WHY), strict=True):
         for row in (starts[:3], starts[3:]):
             for column, (icon, label, page, query, look) in zip(tab.columns(3), row, strict=True):
                 with column, st.container(border=True, gap="xxsmall", height="stretch"):

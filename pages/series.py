@@ -2,13 +2,13 @@
 
 import streamlit as st
 
-from lstm_core.config import SERIES, Knobs, SeriesConfig, View
+from lstm_core.config import SERIES, Knobs, RunConfig, SeriesConfig, View
 from lstm_core.tasks.series import SERIES_ABOUT, SERIES_NAMES
 from pages.panels import network, own_data, waveform
 from pages.panels.forecast import errors, forecast_chart
 from pages.panels.heading import heading
-from pages.panels.heatmaps import cell_state, gates
 from pages.panels.loss import loss_chart
+from pages.panels.reading import memory_and_gates, memory_heading
 from pages.panels.run import data_notes, last_task, live_knobs, live_view, run_for
 from pages.panels.settings import Settings
 from pages.panels.transport import transport_bar
@@ -34,7 +34,7 @@ with data:
         task = SeriesConfig(kind, column=column, values=values)
     model, train = network.controls(settings)
 with watch:
-    shown = network.view_controls(settings, model.num_layers)
+    shown = network.view_controls(settings, model)
 
 # --- the run ---
 view = View(**live_view(settings), **shown)
@@ -42,7 +42,7 @@ with data:
     if kind == "own" and not task.values:
         task = last_task(settings.page, SeriesConfig())
         st.info(f"Upload a CSV file. Until then the network learns {SERIES_NAMES[task.kind]}.")
-    run = run_for(settings.page, task, model, train, live_knobs(settings), view)
+    run = run_for(settings.page, RunConfig, task, model, train, live_knobs(settings), view)
     settings.show_notes()
     if run is None:
         st.stop()
@@ -66,9 +66,8 @@ if transport_bar(token, settings):
     st.rerun()
 left, right = st.columns([5, 4], gap="medium")
 with left, st.container(gap="xxsmall"):
-    heading("Cell state c", "what each unit remembers as it reads", "c")
-    cell_state(token, key="series_cell", height=352, series=True)
-    gates(token, key="series_gates", height=220)
+    memory_heading(config)
+    memory_and_gates(token, config.model.cell, key="series", heights=(352, 220), lines=True, series=True)
 with right, st.container(gap="xxsmall"):
     heading("What it forecasts now", "from where it was last told the truth")
     forecast_chart(token, key="series_forecast", height=306)

@@ -15,46 +15,69 @@ st.set_page_config(
     initial_sidebar_state=300,
 )
 st.logo(str(IMAGES / "logo.svg"), size="large")
-# One screen has to hold everything, and the theme has no setting for the margins at the sides.
-st.html("<style>.stMainBlockContainer { padding-inline: 1.25rem; }</style>")
+# One screen has to hold everything, and the theme has no setting for the margins at the sides, nor for those
+# within the sidebar's buttons, which stand beside their names.
+STYLE = """
+.stMainBlockContainer { padding-inline: 1.25rem; }
+:is([data-testid="stSidebar"], [data-testid="stPopoverBody"]) [data-testid="stButtonGroup"] button {
+  padding-inline: 0.3rem;
+}
+[data-testid="stSidebar"] [data-testid="stPopoverButton"] { padding-inline: 0.6rem; }
+"""
+st.html(f"<style>{STYLE}</style>")
 
+# without icons, so that all names fit side by side on a small projector
 page = st.navigation(
     [
         st.Page(
             "text.py",
             title="Text",
-            icon=":material/notes:",
             default=True,
             help="A network learns to continue a text. Watch its memory, its gates and what it writes.",
         ),
         st.Page(
             "series.py",
             title="Series",
-            icon=":material/show_chart:",
             help="A network learns to continue a sine, sunspots or your own numbers, and forecasts them.",
         ),
         st.Page(
             "inside.py",
             title="Look inside",
-            icon=":material/search:",
             help="Any unit, any gate, any moment: what it does, where it is active, which unit knows what.",
         ),
         st.Page(
             "cell.py",
             title="Cell",
-            icon=":material/account_tree:",
             help="One unit at one time step, with the number on every edge. Or play cell by hand.",
         ),
         st.Page(
             "hands.py",
             title="Hands on",
-            icon=":material/pan_tool:",
             help="Hold a gate, switch units off, and watch the sentence fall apart.",
+        ),
+        st.Page(
+            "memory.py",
+            title="Memory",
+            help="RNN, GRU and LSTM side by side: who remembers for how long, and how far the gradient gets.",
+        ),
+        st.Page(
+            "bptt.py",
+            title="BPTT",
+            help="Back-propagation through time: the gradient on its way back, and where it is cut off.",
+        ),
+        st.Page(
+            "ablation.py",
+            title="Gates away",
+            help="An LSTM without its forget gate, and seven more that lack or have something: which matters?",
+        ),
+        st.Page(
+            "compare.py",
+            title="Compare",
+            help="Two networks that differ in one setting, step by step side by side.",
         ),
         st.Page(
             "guide.py",
             title="Guide",
-            icon=":material/school:",
             help="What an LSTM is, its equations, what each panel shows, and where to start.",
         ),
     ],

@@ -1,17 +1,28 @@
-"""The Text page: a network learns to continue a text."""
+"""The Text page: a network learns to continue a text, or to fill the gaps in it."""
+
+from dataclasses import replace
 
 import streamlit as st
 
-from lstm_core.config import CORPORA, Knobs, TextConfig, View
+from lstm_core.config import CORPORA, Knobs, RunConfig, TextConfig, View
 from lstm_core.tasks.corpora import CORPUS_ABOUT, CORPUS_NAMES
 from pages.panels import network, own_data
+from pages.panels.filling import filling, filling_grew, likeliest
 from pages.panels.heading import heading
-from pages.panels.heatmaps import cell_state, gates
+from pages.panels.inline import choice
 from pages.panels.loss import loss_chart
+from pages.panels.reading import memory_and_gates, memory_heading
 from pages.panels.run import data_notes, last_task, live_knobs, live_view, run_for
 from pages.panels.settings import Settings
 from pages.panels.transport import transport_bar
 from pages.panels.writing import growth, next_token, writing
+
+GOALS = {"next": "say what comes next", "gaps": "fill gaps"}
+GOALS_ABOUT = (
+    "Fill gaps: some tokens are left out, and it learns to say which. Only then may a network read from both "
+    "sides. One that says what comes next would have seen what it should predict, and nothing yet stands to "
+    "the right of what it writes itself."
+)
 
 settings = Settings("text")
 data, live, watch = (st.sidebar.container(gap="xsmall") for _ in range(3))
@@ -28,34 +39,38 @@ with data:
     )
     settings.keep(TextConfig, "corpus", corpus)
     text, text_note = own_data.text() if corpus == "own" else ("", "")
-    level = st.segmented_control(
-        "One token is a",
-        ["characters", "words"],
-        format_func={"characters": "character", "words": "word"}.__getitem__,
+    goal = st.segmented_control(
+        "It learns to",
+        list(GOALS),
+        format_func=GOALS.__getitem__,
         required=True,
-        key=settings.widget_key(TextConfig, "level"),
+        key=settings.widget_key(TextConfig, "goal"),
         width="stretch",
-        help="Words: next-word prediction, as on a phone's keyboard.",
+        help=GOALS_ABOUT,
     )
-    level = settings.keep(TextConfig, "level", level)
-    model, train = network.controls(settings)
+    goal = settings.keep(TextConfig, "goal", goal)
+    about = "What it reads and says at each step. Words: as on a phone's keyboard."
+    levels = {"characters": "character", "words": "word"}
+    level = choice(settings, "Token", TextConfig, "level", levels, about)
+    model, train = network.controls(settings, gaps=goal == "gaps")
 with watch:
-    shown = network.view_controls(settings, model.num_layers)
+    shown = network.view_controls(settings, model)
 
 # --- the run ---
 view = View(**live_view(settings), **shown)
-task = TextConfig(corpus, level, text)
+task = TextConfig(corpus, level, text=text, goal=goal)
 with data:
     if corpus == "own" and not text:
-        task = last_task(settings.page, TextConfig(level=level))
+        task = replace(last_task(settings.page, TextConfig(level=level)), goal=goal)
         st.info(f"Paste a text or upload a file. Until then the network learns {CORPUS_NAMES[task.corpus]}.")
-    run = run_for(settings.page, task, model, train, live_knobs(settings), view)
+    run = run_for(settings.page, RunConfig, task, model, train, live_knobs(settings), view)
     settings.show_notes()
     if run is None:
         st.stop()
     token, config = run
     data_notes(config, text_note)
-words = isinstance(config.task, TextConfig) and config.task.level == "words"
+assert isinstance(config.task, TextConfig)
+words, gaps = config.task.level == "words", config.task.goal == "gaps"
 
 # --- what acts at once ---
 with live:
@@ -64,10 +79,14 @@ with live:
     with one, st.container(gap="xxsmall"):
         settings.slider("Learning rate", Knobs, "learning_rate", token, scale="log", high=0.3)
         settings.slider("Batch size", Knobs, "batch_size", token, scale="log")
-        settings.slider("Gradient clip", Knobs, "clip", token, scale="log")
+        if not gaps:
+            settings.slider("Gradient clip", Knobs, "clip", token, scale="log")
     with two, st.container(gap="xxsmall"):
-        settings.slider("Temperature", View, "temperature", token, decimals=2)
-        settings.slider("Top-k (0: all)", View, "top_k", token)
+        if gaps:
+            settings.slider("Gradient clip", Knobs, "clip", token, scale="log")
+        else:
+            settings.slider("Temperature", View, "temperature", token, decimals=2)
+            settings.slider("Top-k (0: all)", View, "top_k", token)
         settings.slider("Noise", Knobs, "noise", token, decimals=2, high=0.5)
 
 # --- the page ---
@@ -75,9 +94,8 @@ if transport_bar(token, settings):
     st.rerun()
 left, right = st.columns([5, 4], gap="medium")
 with left, st.container(gap="xxsmall"):
-    heading("Cell state c", "what each unit remembers as it reads", "c")
-    cell_state(token, key="text_cell", height=296, words=words)
-    gates(token, key="text_gates", height=228)
+    memory_heading(config)
+    memory_and_gates(token, config.model.cell, key="text", heights=(296, 228), lines=True, words=words)
     settings.text(
         "Watch it read",
         "probe",
@@ -85,20 +103,30 @@ with left, st.container(gap="xxsmall"):
         about="The text on which the heatmaps show the network. Type your own, up to 128 tokens.",
     )
 with right, st.container(gap="xxsmall"):
-    heading("What it writes now", "goes on from the prompt")
-    settings.text(
-        "Prompt",
-        "prompt",
-        token,
-        about="What the network continues. Type: the next token and the sample follow.",
-    )
-    writing(token, key="text_sample", height=160)
-    heading("How its writing grew", "samples from earlier steps")
-    growth(token, key="text_growth", height=140)
+    if gaps:
+        heading("How it fills the gaps now", "✓ right, ✗ wrong; hover for the truth")
+        filling(token, key="text_filling", height=216)
+        heading("How its filling grew", "at earlier steps")
+        filling_grew(token, key="text_filling_grew", height=140)
+    else:
+        heading("What it writes now", "goes on from the prompt")
+        settings.text(
+            "Prompt",
+            "prompt",
+            token,
+            about="What the network continues. Type: the next token and the sample follow.",
+        )
+        writing(token, key="text_sample", height=160)
+        heading("How its writing grew", "samples from earlier steps")
+        growth(token, key="text_growth", height=140)
     loss_column, next_column = st.columns([4, 3], gap="small")
     with loss_column, st.container(gap="xxsmall"):
         heading("Loss", "lower is better")
         loss_chart(token, key="text_loss", height=172, nats=True)
     with next_column, st.container(gap="xxsmall"):
-        heading("Next token", "raw", tooltip="After the prompt, before temperature and top-k.")
-        next_token(token, key="text_next", height=172)
+        if gaps:
+            heading("Likeliest", "in this gap", tooltip="Click a gap, or a step of a heatmap.")
+            likeliest(token, key="text_likeliest", height=172)
+        else:
+            heading("Next token", "raw", tooltip="After the prompt, before temperature and top-k.")
+            next_token(token, key="text_next", height=172)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from lstm_core.config import MEMORY, SIGNALS
 from lstm_core.frame import Frame
 
 # whatever of this is not shown letter by letter would run, vanish, or be typeset
@@ -15,8 +16,9 @@ def sent(frame):
     return Frame.decode(frame.encode())
 
 
-def _frame(place, meta, arrays, heatmaps="cifoh", units=(0, 1, 2, 5)):
+def _frame(place, meta, arrays, cell="lstm", heatmaps=None, units=(0, 1, 2, 5)):
     """The frame of step 0, 1, 4, 9, …"""
+    heatmaps = SIGNALS[cell] if heatmaps is None else heatmaps
     random = np.random.default_rng(place)
     length = len(meta["labels"])
     losses = np.array([[step, 3 / step] for step in range(1, place**2 + 1)], np.float32).reshape(-1, 2)
@@ -25,6 +27,9 @@ def _frame(place, meta, arrays, heatmaps="cifoh", units=(0, 1, 2, 5)):
         "loss": float(losses[-1, 1]) if place else None,
         "hidden_size": 6,
         "num_layers": 1,
+        "cell": cell,
+        "memory": MEMORY[cell],
+        "directions": 1,
         "units": list(units),
         "c_limit": [0.5, 1.0, 3.0][min(place, 2)],
     }
@@ -40,6 +45,21 @@ def text_frames(count=5, labels="t he", prompt="once", sample="upon a time", **o
     text = {"kind": "text", "level": "characters", "labels": labels, "ticks": labels, "prompt": prompt}
     text["tick_steps"] = list(range(len(labels)))
     return [_frame(k, text | {"sample": f"{sample} {k**2}"}, {}, **options) for k in range(count)]
+
+
+def gaps_frames(count=5, labels="t he", guess="x", level="characters", **options):
+    """Frames of a network that fills the gap at step 2: wrongly with `guess`, in the last frame rightly."""
+    tokens = [{" ": "␣"}.get(label, label) for label in labels]
+    read = [*tokens[:2], "▢", *tokens[3:]]
+    text = {"kind": "text", "goal": "gaps", "level": level, "labels": read, "ticks": read}
+    text["tick_steps"] = list(range(len(read)))
+    frames = []
+    for k in range(count):
+        said = tokens[2] if k == count - 1 else guess
+        gap = {"t": 2, "true": tokens[2], "guess": said, "p": 0.5, "p_true": 0.1}
+        filled = {"tokens": tokens, "gaps": [gap], "accuracy": 1.0, "valid_accuracy": k / count}
+        frames.append(_frame(k, text | {"filled": filled}, {}, **options))
+    return frames
 
 
 def series_frames(count=5, x_title="sample", unit="value", label="", **options):

@@ -1,17 +1,18 @@
-"""A text to learn from: predict each next character or word."""
+"""A text to learn from: predict each next character or word, or fill gaps."""
 
 from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from lstm_core.config import TextConfig, TrainConfig, limits
+from lstm_core.checked import limits
+from lstm_core.config import TextConfig, TrainConfig
 from lstm_core.tasks.batch import Batch, random_windows
 from lstm_core.tasks.corpora import CORPUS_NAMES, corpus_text
 from lstm_core.tasks.tokens import (
@@ -28,6 +29,10 @@ from lstm_core.tasks.tokens import (
 LONGEST_TEXT = 2_000_000  # characters
 _VALIDATION_SHARE = 10  # the last tenth
 _VALIDATION_SEQUENCES = 32
+GAP_SHARE = 0.15  # of the tokens are gaps while training
+BLANK = "▢"  # what a gap looks like
+IGNORED = -100  # target that torch's cross-entropy leaves out
+_EVERY = 6  # token of a text that is looked at is a gap
 
 _PROMPTS = {"tales": "The ", "rhymes": "The ", "counting": "\naaaa", "brackets": "\n([", "python": "def "}
 _PROBE_LENGTH = {"characters": 48, "words": 16}
@@ -76,11 +81,15 @@ def _prepare(corpus: str, level: str, own_text: str) -> _Prepared:
 class TextTask:
     """A text as tokens: the first nine tenths train, the last tenth (at least 2 tokens) validates.
 
-    Attributes: `kind` ("text"), `name`, `level` ("characters" or "words"), `vocabulary` (what each token
-    stands for), `vocab_size` (at most 1,001 characters or 2,001 words, ▢ included), `unknown` (the index
-    of ▢, or None if no symbol is left out), `train_tokens` and `valid_tokens` ((N,) int16), `notes`
-    (sentences for the page), `default_probe` (a stretch of the validation part to look at) and
-    `default_prompt` (to begin writing from).
+    With the goal "next", each token is to be predicted from those before. With "gaps", some of the tokens
+    that are read are `blank`, and are to be guessed from what stands around them.
+
+    Attributes: `kind` ("text"), `name`, `goal`, `level` ("characters" or "words"), `vocabulary` (what each
+    token stands for), `vocab_size` (at most 1,001 characters or 2,001 words, ▢ included), `unknown` (the
+    index of ▢, or None if no symbol is left out), `blank` (the token of a gap, one beyond the vocabulary),
+    `input_tokens` (how many different tokens are read: the gap counts where there are any), `train_tokens`
+    and `valid_tokens` ((N,) int16), `notes` (sentences for the page), `default_probe` (a stretch of the
+    validation part to look at) and `default_prompt` (to begin writing from).
 
     Raises ValueError, with a sentence for the page, if the text is empty, too long, too short for the
     sequence length or holds fewer than two different tokens.
@@ -96,6 +105,9 @@ class TextTask:
         self.vocabulary = vocabulary.tokens
         self.vocab_size = len(vocabulary.tokens)
         self.unknown = vocabulary.unknown
+        self.goal = config.goal
+        self.blank = self.vocab_size
+        self.input_tokens = self.vocab_size + (self.goal == "gaps")
         self._index = {token: number for number, token in enumerate(self.vocabulary)}
 
         held_out = max(2, len(tokens) // _VALIDATION_SHARE)
@@ -125,25 +137,29 @@ class TextTask:
         return join_words(tokens) if self.level == "words" else "".join(tokens)
 
     def display(self, token: int) -> str:
-        """A visible label for one token: a space is "␣", a newline "↵", a tab "⇥"."""
-        return visible(self.vocabulary[token])
+        """A visible label for one token: a space is "␣", a newline "↵", a tab "⇥", a gap "▢"."""
+        return BLANK if token == self.blank else visible(self.vocabulary[token])
 
     def batch(self, rng: np.random.Generator, batch_size: int, length: int, noise: float = 0.0) -> Batch:
         """Random windows of the training part, as (length, batch_size) int64.
 
         `noise` in [0, 1] is the share of input tokens that are replaced by tokens drawn uniformly; the
-        targets stay true.
+        targets stay true, and gaps stay gaps. Of gaps there is at least one.
         """
         indices = random_windows(rng, len(self.train_tokens), batch_size, length)
         windows = self.train_tokens[indices].astype(np.int64)
-        inputs, targets = windows[:-1], windows[1:]
+        if self.goal == "gaps":
+            inputs, targets = self._with_gaps(windows[:-1], _random_gaps(rng, windows[:-1].shape))
+        else:
+            inputs, targets = windows[:-1], windows[1:]
         if noise > 0:
-            hit = rng.random(inputs.shape) < noise
+            hit = (rng.random(inputs.shape) < noise) & (inputs != self.blank)
             inputs = np.where(hit, rng.integers(0, self.vocab_size, inputs.shape), inputs)
         return Batch(torch.from_numpy(inputs), torch.from_numpy(targets))
 
     def validation(self, length: int) -> Batch:
-        """The same windows every time, spread evenly over the validation part: at most 32, (length, B) int64.
+        """The same windows every time, with the same gaps, spread evenly over the validation part: at most
+        32, (length, B) int64.
 
         If the part is shorter than that, so is the window.
         """
@@ -152,7 +168,23 @@ class TextTask:
         count = min(_VALIDATION_SEQUENCES, last // length)
         starts = np.linspace(0, last - length, count).astype(np.int64)
         windows = self.valid_tokens[np.arange(length + 1)[:, None] + starts].astype(np.int64)
-        return Batch(torch.from_numpy(windows[:-1]), torch.from_numpy(windows[1:]))
+        inputs, targets = windows[:-1], windows[1:]
+        if self.goal == "gaps":
+            inputs, targets = self._with_gaps(inputs, _random_gaps(np.random.default_rng(0), inputs.shape))
+        return Batch(torch.from_numpy(inputs), torch.from_numpy(targets))
+
+    def gaps_of(self, tokens: Sequence[int]) -> list[int]:
+        """The steps of a text to look at that are shown as gaps: every sixth, never the first; none of a text
+        of one token, and none where the goal is "next"."""
+        if self.goal != "gaps":
+            return []
+        return list(range(min(_EVERY // 2, len(tokens) - 1), len(tokens), _EVERY)) if len(tokens) > 1 else []
+
+    def _with_gaps(
+        self, tokens: npt.NDArray[np.int64], gaps: npt.NDArray[np.bool_]
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """What is read, and what is to be guessed."""
+        return np.where(gaps, self.blank, tokens), np.where(gaps, tokens, IGNORED)
 
     def _probe(self) -> str:
         """The validation part from its first new line on, or else its first new word."""
@@ -177,6 +209,12 @@ class TextTask:
             if prompt.strip() and tokens and self.decode(tokens).strip() == prompt.strip():
                 return prompt
         return self.decode(self.train_tokens[:1])
+
+
+def _random_gaps(rng: np.random.Generator, shape: tuple[int, ...]) -> npt.NDArray[np.bool_]:
+    """Gaps at random places; at one if there is no other."""
+    chances = rng.random(shape)
+    return (chances < GAP_SHARE) | (chances == chances.min())
 
 
 def _too_short(size: int, held_out: int, length: int, level: str) -> str:

@@ -55,8 +55,8 @@ PAGE = """<!DOCTYPE html>
 def film_html(frames: list[Frame], title: str) -> str:
     """The file: `frames` as the HTML of a Plotly figure with a slider, Play and Pause, and Plotly itself.
 
-    frames: those of one network in the order of their steps, each with the heatmap "c", and "i", "f", "o"
-    if they shall be shown. Raises ValueError when there are none.
+    frames: those of one network in the order of their steps, each with the heatmap of its memory, and
+    those of its gates if they shall be shown. Raises ValueError when there are none.
     """
     figure = film_figure(frames).to_html(
         include_plotlyjs=True,
@@ -74,8 +74,9 @@ def film_html(frames: list[Frame], title: str) -> str:
 def _made_with(frames: list[Frame]) -> str:
     meta = frames[-1].meta
     layers = f", {meta['num_layers']} layers" if meta["num_layers"] > 1 else ""
+    both = ", read in both directions" if meta.get("directions") == 2 else ""
     steps = f"steps {frames[0].meta['step']:,} to {meta['step']:,}"
-    return f"made with LSTM playground, H {meta['hidden_size']}{layers}, {steps}"
+    return f"made with LSTM playground, H {meta['hidden_size']}{layers}{both}, {steps}"
 
 
 async def film(request: Request) -> Response:
@@ -106,9 +107,16 @@ def _make(token: str) -> bytes | None:
     frames = [Frame.decode(data) for data in HOST.film(token)]
     if not frames:
         return None
-    learnt = "to write" if frames[0].meta["kind"] == "text" else "to continue a series"
     # half a surrogate pair has no place in a file
-    return film_html(frames, f"How an LSTM learnt {learnt}").encode(errors="replace")
+    return film_html(frames, f"How {_learner(frames[0])}").encode(errors="replace")
+
+
+def _learner(frame: Frame) -> str:
+    """Which network learnt what."""
+    meta = frame.meta
+    cell = {"lstm": "an LSTM", "gru": "a GRU", "rnn": "a plain RNN"}[meta["cell"]]
+    learnt = "to write" if meta["kind"] == "text" else "to continue a series"
+    return f"{cell} learnt {'to fill gaps' if meta.get('goal') == 'gaps' else learnt}"
 
 
 async def _body(request: Request) -> bytes:

@@ -9,9 +9,20 @@ import numpy as np
 import plotly.graph_objects as go
 
 from lstm_core.frame import Frame
-from pages.live.film_layout import AXES, INK, LEFT, PAPER, Place, captions, frame_name, layout, places
+from pages.live.film_layout import (
+    AXES,
+    GATES_SHOWN,
+    INK,
+    LEFT,
+    PAPER,
+    Place,
+    captions,
+    frame_name,
+    layout,
+    places,
+)
 from pages.live.film_text import plain
-from pages.panels.colours import NAMES, Scale, diverging_scale, gate_scale
+from pages.panels.colours import NAMES, SIGMOIDS, scale_of
 
 GREY, BLUE, VERMILLION = "#9AA0A8", "#0072B2", "#D55E00"
 NUMBERS = 2_000_000  # in all heatmaps of a film, about 10 MB; with more, the gates are left out
@@ -28,8 +39,10 @@ def film_figure(frames: list[Frame]) -> go.Figure:
     if not frames:
         raise ValueError("a film needs at least one frame.")
     last = frames[-1]
-    small = 4 * len(frames) * last.heatmaps["c"].size <= NUMBERS
-    gates = [gate for gate in "ifo" if small and all(gate in frame.heatmaps for frame in frames)]
+    memory, gates = last.meta["memory"], GATES_SHOWN[last.meta["cell"]]
+    small = (1 + len(gates)) * len(frames) * last.heatmaps[memory].size <= NUMBERS
+    if not small or not all(gate in frame.heatmaps for frame in frames for gate in gates):
+        gates = ""
     where = places(last, gates)
     parts = [*_heatmaps(frames, where), *_losses(last)]
     if last.meta["kind"] == "series":
@@ -60,22 +73,25 @@ def _heatmaps(frames: list[Frame], where: dict[str, Place]) -> Iterator[Part]:
     units, labels = last.meta["units"], [plain(label) for label in last.meta["labels"]]
     cells = [[f"unit {unit} · t = {t} “{label}”" for t, label in enumerate(labels)] for unit in units]
     limit = max(frame.meta["c_limit"] for frame in frames)
-    state = _heatmap("c", cells, diverging_scale()[0], zmin=-limit, zmax=limit)
-    bottom, top = where["c"][1]
+    memory = last.meta["memory"]
+    state = _heatmap(memory, cells, zmin=-limit, zmax=limit)
+    bottom, top = where[memory][1]
     state.colorbar = {"x": LEFT[1], "y": bottom, "len": top - bottom, "yanchor": "bottom", "ypad": 0}
     state.colorbar.update(xpad=6, thickness=10, outlinewidth=0, nticks=5)
-    yield state, _changing("c", units)
-    for gate in "ifo":
+    yield state, _changing(memory, units)
+    for gate in GATES_SHOWN[last.meta["cell"]]:
         if gate in where:
-            heatmap = _heatmap(gate, cells, gate_scale(gate)[0], zmin=0, zmax=1, showscale=False)
-            yield heatmap, _changing(gate, units)
+            low = 0 if gate in SIGMOIDS else -1
+            yield _heatmap(gate, cells, zmin=low, zmax=1, showscale=False), _changing(gate, units)
     if "probe" in where:
         yield _line("", GREY, 2, "probe", y=last.arrays["probe"], showlegend=False), None
 
 
-def _heatmap(name: str, cells: list[list[str]], scale: Scale, **options: Any) -> go.Heatmap:
+def _heatmap(name: str, cells: list[list[str]], **options: Any) -> go.Heatmap:
     title, symbol, _ = NAMES[name]
-    heatmap = go.Heatmap(text=cells, colorscale=scale, hoverongaps=False, **_axes(name), **options)
+    heatmap = go.Heatmap(
+        text=cells, colorscale=scale_of(name)[0], hoverongaps=False, **_axes(name), **options
+    )
     heatmap.hovertemplate = f"%{{text}}<br>{title} {symbol} = %{{z:.3g}}<extra></extra>"
     return heatmap
 

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from lstm_core.frame import Frame
-from pages.live.film_text import plain, wrapped
+from pages.live.film_text import filled, plain, wrapped
 from pages.panels.colours import GATES, NAMES
 
 INK, PAPER, PANEL, LINES = "#1F2328", "#FFFFFF", "#F5F6F8", "#DDE1E6"
@@ -19,19 +19,22 @@ COLUMNS, ROWS = 36, 11  # of what a text network writes
 LEFT, RIGHT = (0.0, 0.6), (0.69, 1.0)
 LOSS, MADE = (0.66, 1.0), (0.0, 0.5)
 GATE_TOP = 0.26
+GATES_SHOWN = {"lstm": "ifo", "gru": "rzn", "rnn": ""}
 # "x5" is the axis of the loss, and so on
-AXES = {"c": "", "i": "2", "f": "3", "o": "4", "loss": "5", "probe": "6", "made": "7"}
+AXES = {"c": "", "h": "", "loss": "5", "probe": "6", "made": "7"}
+AXES |= {gate: str(2 + place) for gates in GATES_SHOWN.values() for place, gate in enumerate(gates)}
 
 Place = tuple[tuple[float, float], tuple[float, float]]  # from left to right, from bottom to top
 
 
-def places(last: Frame, gates: list[str]) -> dict[str, Place]:
+def places(last: Frame, gates: str) -> dict[str, Place]:
     """Where each heatmap and each chart stands; what the film does not show has no place."""
     series = last.meta["kind"] == "series"
     labels = 0.21 if last.meta.get("level") == "words" else 0.14  # of the steps, and the gates' headings
     bottom, top = GATE_TOP + labels if gates else 0.0, 0.84 if series else 1.0
     width = (LEFT[1] - 0.02) / 3
-    result: dict[str, Place] = {"c": (LEFT, (bottom, top)), "loss": (RIGHT, LOSS), "made": (RIGHT, MADE)}
+    memory = (LEFT, (bottom, top))
+    result: dict[str, Place] = {last.meta["memory"]: memory, "loss": (RIGHT, LOSS), "made": (RIGHT, MADE)}
     if series:
         result["probe"] = (LEFT, (top + 0.03, 1.0))
     for number, gate in enumerate(gates):
@@ -56,8 +59,8 @@ def layout(frames: list[Frame], where: dict[str, Place]) -> dict[str, Any]:
         "legend": _legend(LOSS[1]),
         "shapes": [],
     }
-    axes: dict[str, dict[str, Any]] = {"c": _heatmap_axes(meta), "loss": _loss_axes(frames)}
-    for gate in "ifo":
+    axes: dict[str, dict[str, Any]] = {meta["memory"]: _heatmap_axes(meta), "loss": _loss_axes(frames)}
+    for gate in GATES_SHOWN[meta["cell"]]:
         axes[gate] = {"x": {"showticklabels": False, "matches": "x"}}
         axes[gate]["y"] = {"showticklabels": False, "matches": "y", "autorange": "reversed"}
     if series:
@@ -88,25 +91,33 @@ def layout(frames: list[Frame], where: dict[str, Place]) -> dict[str, Any]:
 
 def captions(frame: Frame, where: dict[str, Place]) -> list[dict[str, Any]]:
     """Headings, and what the network writes, at the step of `frame`."""
-    meta = frame.meta
-    headings = {name: _heading(name) for name in where if name in NAMES}
+    meta, memory = frame.meta, frame.meta["memory"]
+    headings = {name: _heading(name, memory) for name in where if name in NAMES}
     loss = "none yet" if meta["loss"] is None else f"{meta['loss']:.3g}"
     headings["loss"] = f"<b>loss</b> {loss}"
+    gaps = meta.get("goal") == "gaps"
     headings["made"] = "<b>what it writes</b> after the prompt in bold"
+    if gaps:
+        share = meta["filled"]["valid_accuracy"]
+        known = "" if share is None else f" {share:.0%} right in held-out text"
+        headings["made"] = f"<b>how it fills gaps</b>{known}"
     if meta["kind"] == "series":
         headings["made"] = "<b>what it predicts</b>"
-        headings["c"] = ""
-        headings["probe"] = _heading("c") + ", below the values that it reads"
+        headings[memory] = ""
+        headings["probe"] = _heading(memory, memory) + ", below the values that it reads"
     marks = []
     for name, text in headings.items():
         (left, _), (_, top) = where[name]
-        colour = GATES.get("c" if name == "probe" else name, INK)
+        colour = GATES.get(memory if name == "probe" else name, INK)
         shift = 20 if name == "made" and meta["kind"] == "series" else 3
         font = {"size": 14, "color": colour}
         marks.append(_text(text, left, top, yanchor="bottom", yshift=shift, font=font))
     if meta["kind"] == "text":
         (left, _), (_, top) = where["made"]
-        writing = wrapped(meta["prompt"], meta["sample"], COLUMNS, ROWS)
+        if gaps:
+            writing = filled(meta["filled"], meta["level"] == "words", COLUMNS, ROWS)
+        else:
+            writing = wrapped(meta["prompt"], meta["sample"], COLUMNS, ROWS)
         font = {"family": MONOSPACE, "size": 15, "color": INK}
         marks.append(_text(writing, left, top, yanchor="top", yshift=-6, font=font))
     return marks
@@ -117,8 +128,9 @@ def _text(text: str, x: float, y: float, **options: Any) -> dict[str, Any]:
     return {"text": text, "showarrow": False, "borderpad": 0} | place | options
 
 
-def _heading(name: str) -> str:
+def _heading(name: str, memory: str = "") -> str:
     title, symbol, about = NAMES[name]
+    about = NAMES["c"][2] if name == memory else about  # where h is all that there is to remember in
     return f"<b>{title} {symbol}</b> {about}"
 
 

@@ -3,7 +3,8 @@
 
 /**
  * True if trace `index` of `plot` now shows `values`, one for each of its points; false if Plotly has to draw:
- * nothing is drawn yet, the number of points is another, a value is missing, or the axis no longer suits them.
+ * nothing is drawn yet, the number of points is another, a value is missing or was, or the axis no longer suits
+ * them.
  */
 export function redraw(plot, index, values) {
   const drawn = plot.calcdata?.[index];
@@ -12,7 +13,7 @@ export function redraw(plot, index, values) {
   const layout = plot._fullLayout;
   const [across, up] = [trace.xaxis, trace.yaxis].map((id) => layout[`${id[0]}axis${id.slice(1)}`]);
   const path = plot.querySelector(`.scatterlayer .trace${trace.uid} .js-line`);
-  if (!path || !suits(up, values)) return false;
+  if (!path || !suits(up, values) || drawn.some((point) => point.x === undefined)) return false;
   let line = "";
   values.forEach((value, k) => {
     drawn[k].y = value;

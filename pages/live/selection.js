@@ -121,10 +121,20 @@ export function valuesOf(frame, unit, signal) {
   return row < 0 || !values ? null : values.subarray(row * shape[1], (row + 1) * shape[1]);
 }
 
+/** What a row of layers and directions is called, as pages/panels/network.py does. */
+export function rowName(row, directions = 1) {
+  return directions === 1 ? `${row + 1}` : `${Math.floor(row / 2) + 1} ${row % 2 ? "←" : "→"}`;
+}
+
+/** Whether a signal goes from 0, closed, to 1, open; all others have a sign. */
+export function isGate(signal) {
+  return "iforz".includes(signal);
+}
+
 /** Ends of the colour scale of a signal; c's reaches at least as far as `reach`. */
 export function rangeOf(meta, signal, reach = 0) {
   const high = signal === "c" ? Math.max(meta.c_limit, reach) : 1;
-  return "ifo".includes(signal) ? [0, 1] : [-high, high];
+  return isGate(signal) ? [0, 1] : [-high, high];
 }
 
 function within(value, low, high) {

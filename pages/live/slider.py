@@ -6,7 +6,8 @@ from typing import Any
 
 import streamlit as st
 
-from lstm_core.config import Checked, Knobs, limits
+from lstm_core.checked import Checked, limits
+from lstm_core.config import Knobs
 from pages.live.component import mount
 
 

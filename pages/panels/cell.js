@@ -1,8 +1,8 @@
 // One unit of the network at one time step, with all its numbers; it follows the run while it trains.
 
 import { buildBoard, button, colour, fill } from "./cell_board.js";
-import { setText } from "./cell_diagram.js";
 import { rounded } from "./cell_numbers.js";
+import { setText } from "./cell_svg.js";
 import { make } from "./dom.js";
 import { followSelection } from "./selection.js";
 
@@ -15,44 +15,56 @@ export function render(element, data) {
 }
 
 export function remove(element) {
-  element.parts?.board.flow.stop();
+  element.parts?.board?.flow.stop();
   element.unfollow?.();
 }
 
 function draw(element, frame, selection) {
   const { parts } = element;
   element.selection = selection;
-  const cell = frame?.meta.cell;
-  if (!cell) return;
+  const numbers = frame?.meta.numbers;
+  if (!numbers) return;
+  const { meta } = frame;
+  const backwards = meta.directions === 2 && meta.layer % 2 === 1;
+  if (parts.board?.kind !== meta.cell || parts.board.backwards !== backwards) newBoard(element, meta.cell, backwards);
   parts.empty.hidden = true;
   parts.board.root.hidden = false;
-  drawHead(element, frame.meta, selection.now());
+  drawHead(element, meta, selection.now());
   if (element.frame === frame) return;
   const before = element.frame?.meta;
   element.frame = frame;
-  parts.board.show(inFull(cell, frame.arrays), wordsOf(frame.meta));
-  if (before) animate(parts.board.flow, before, frame.meta);
+  parts.board.show(inFull(numbers, frame.arrays), wordsOf(meta));
+  if (before) animate(parts.board, before, meta);
 }
 
-/** c and h as the trace has them: to the last bit those that the next step starts from. */
-function inFull(cell, arrays) {
-  const at = (name, other) => arrays[name]?.values[cell.time] ?? other;
-  return { ...cell, c: at("unit_c", cell.c), h: at("unit_h", cell.h) };
+function newBoard(element, kind, backwards) {
+  const { parts } = element;
+  parts.board?.flow.stop();
+  parts.board?.root.remove();
+  parts.board = buildBoard(element, kind, { backwards });
+  element.frame = null;
 }
 
-function animate(flow, before, meta) {
-  const [{ time, unit, layer }, was] = [meta.cell, before.cell];
+/** The states as the trace has them: to the last bit those that the next step starts from. */
+function inFull(numbers, arrays) {
+  const at = (name) => arrays[`unit_${name}`]?.values[numbers.time] ?? numbers[name];
+  return { ...numbers, c: at("c"), h: at("h") };
+}
+
+function animate({ flow, backwards }, before, meta) {
+  const [{ time, unit, layer }, was] = [meta.numbers, before.numbers];
   if (time === was.time && unit === was.unit && layer === was.layer) return;
   const same = unit === was.unit && layer === was.layer && before.labels === meta.labels;
-  if (same && time === was.time + 1) flow.forward();
+  if (same && time === was.time + (backwards ? -1 : 1)) flow.forward();
   else flow.fade();
 }
 
-function wordsOf({ cell, kind, x_title: title, hidden_size: hidden }) {
-  const { unit, time, layer, token } = cell;
+function wordsOf({ numbers, kind, directions = 1, x_title: title, hidden_size: hidden }) {
+  const { unit, time, token } = numbers;
+  const layer = Math.floor(numbers.layer / directions);
   const read = kind === "series" ? `${title || "x"} ${token}` : `“${token}”`;
-  const first = kind === "series" ? `= ${rounded(cell.x_value)}` : `= “${token}”`;
-  const input = layer ? `= h of layer ${layer}` : first;
+  const first = kind === "series" ? `= ${rounded(numbers.x_value)}` : `= “${token}”`;
+  const input = layer ? `= ${directions === 2 ? "both h" : "h"} of layer ${layer}` : first;
   const others = `+ ${hidden - 1} others`; // whose hidden states all units read
   return { place: `Unit ${unit} of ${hidden} at step ${time}, ${read}`, input, others };
 }
@@ -69,8 +81,8 @@ function drawHead(element, meta, now) {
 
 function clear(element) {
   element.frame = null;
-  element.parts.board.flow.stop();
-  element.parts.board.root.hidden = true;
+  element.parts.board?.flow.stop();
+  if (element.parts.board) element.parts.board.root.hidden = true;
   element.parts.empty.hidden = false;
 }
 
@@ -89,10 +101,9 @@ function build(element) {
   less.ariaLabel = "Unit before";
   more.ariaLabel = "Unit after";
   make("span", "cell-about", head, "One unit, one step, every number. Hover for more digits.");
-  const board = buildBoard(element);
   const expected = "The cell and its numbers appear here with the first frame.";
   const empty = make("div", "live-empty cell-empty", element, expected);
-  element.parts = { back, forward, where, unit, board, empty };
+  element.parts = { back, forward, where, unit, board: null, empty };
 
   const chooseUnit = (value) => {
     const kept = Math.min(Number(unit.max), Math.max(0, Math.round(value)));

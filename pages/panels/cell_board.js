@@ -3,25 +3,37 @@
 import { buildDiagram } from "./cell_diagram.js";
 import { buildEquations } from "./cell_equations.js";
 import { Flow } from "./cell_flow.js";
-import { numbersOf, rounded } from "./cell_numbers.js";
+import { GRU } from "./cell_gru.js";
+import { LSTM } from "./cell_lstm.js";
+import { rounded } from "./cell_numbers.js";
+import { RNN } from "./cell_rnn.js";
 import { make } from "./dom.js";
 
-/** Builds the board in `parent`; returns {flow, show(cell, words, play)}. */
-export function buildBoard(parent, byHand = false) {
+const PLANS = { lstm: LSTM, gru: GRU, rnn: RNN };
+const STATES = { c: "cell state", h: "hidden state" };
+
+/**
+ * Builds the board of a kind of cell in `parent`; returns {root, kind, backwards, flow, show(cell, words, factors)}.
+ * backwards: for a layer that reads from the end.
+ */
+export function buildBoard(parent, kind, { byHand = false, backwards = false } = {}) {
+  const plan = PLANS[kind];
   const root = make("div", "cell-board", parent);
   const picture = make("div", "cell-picture", root);
-  const diagram = buildDiagram(picture);
-  const equations = buildEquations(root, byHand);
+  const diagram = buildDiagram(picture, plan, backwards);
+  const equations = buildEquations(root, plan, { byHand, backwards });
   const flow = new Flow(diagram, equations);
   return {
     root,
+    kind,
+    backwards,
     flow,
-    /** words: {place: which unit and step; input, others: see the diagram}. play: by hand, {x, h, weights}. */
-    show(cell, { place, ...words }, play) {
-      const numbers = numbersOf(cell);
-      const about = `${place}: cell state c is ${rounded(cell.c)}, hidden state h is ${rounded(cell.h)}.`;
-      diagram.update(numbers, { about, ...words });
-      equations.update(numbers, play);
+    /** words: {place: which unit and step; input, others: see the diagram}. factors: see the equations. */
+    show(cell, { place, ...words }, factors) {
+      const numbers = plan.numbersOf(cell);
+      const states = [...plan.says].map((signal) => `${STATES[signal]} ${signal} is ${rounded(cell[signal])}`);
+      diagram.update(numbers, { about: `${place}: ${states.join(", ")}.`, ...words });
+      equations.update(numbers, factors);
     },
   };
 }

@@ -1,93 +1,24 @@
-// The six equations of the cell: in symbols, and beneath with the numbers put in.
+// The equations of a cell, after its plan: in symbols, and beneath with the numbers put in.
 
-import { ABOUT, setText, subscripts } from "./cell_diagram.js";
-import { GATES, precise } from "./cell_numbers.js";
+import { precise } from "./cell_numbers.js";
+import { reversed, setText, subscripts } from "./cell_svg.js";
 import { make } from "./dom.js";
 
-/** Builds the equations in `parent`; returns {nodes (lists by number's name), update(numbers, weights)}. */
-export function buildEquations(parent, byHand) {
+/** Builds the equations in `parent`; returns {nodes (lists by number's name), update(numbers, factors)}. */
+export function buildEquations(parent, plan, { byHand = false, backwards = false } = {}) {
   const root = make("div", "cell-equations", parent);
-  const equations = { nodes: {}, factors: {}, byHand };
-  for (const gate of GATES) buildGate(equations, root, gate);
-  buildCell(equations, root);
-  buildHidden(equations, root);
-  equations.update = (numbers, play) => update(equations, numbers, play);
-  return equations;
-}
-
-function buildGate(equations, root, gate) {
-  const squash = gate === "g" ? "tanh" : "σ";
-  const box = equation(root, gate);
-  const out = number(equations);
-  if (equations.byHand) {
-    symbols(box, `${gate}_{t} = ${squash}(w_{x} x_{t} + w_{h} h_{t−1} + b)`);
-    const factors = line(box, `= ${squash}(`);
-    for (const part of ["x", "h"]) {
-      factor(equations, factors, `w${part}_${gate}`);
-      factors.append(" · ");
-      factor(equations, factors, part);
-      factors.append(" + ");
+  const equations = { plan, nodes: {}, factors: {} };
+  for (const { signal, symbols, lines } of plan.equations(byHand)) {
+    const box = make("div", "cell-equation", root);
+    box.style.setProperty("--signal", `var(--${signal})`);
+    for (const text of symbols) writeSymbols(make("div", "cell-symbols", box), backwards ? reversed(text) : text);
+    for (const pieces of lines) {
+      const line = make("div", "cell-values", box);
+      for (const piece of pieces) line.append(pieceNode(equations, piece));
     }
-    factor(equations, factors, `wb_${gate}`);
-    factors.append(")");
-  } else {
-    symbols(box, `${gate}_{t} = ${squash}(W_{i${gate}} x_{t} + W_{h${gate}} h_{t−1} + b_{${gate}})`);
   }
-  const sum = line(box, `= ${squash}(`);
-  out(sum, `x_${gate}`, "own");
-  out(sum, `h_${gate}`, "sum");
-  out(sum, `b_${gate}`, "sum");
-  sum.append(")");
-  const result = line(box, `= ${squash}(`);
-  out(result, `pre_${gate}`, "own");
-  result.append(") = ");
-  out(result, `out_${gate}`, gate === "g" ? "own" : "", gate);
-}
-
-function buildCell(equations, root) {
-  const box = equation(root, "c");
-  const out = number(equations);
-  symbols(box, "c_{t} = f_{t} · c_{t−1} + i_{t} · g_{t}");
-  const products = line(box, "= ");
-  out(products, "out_f", "", "f");
-  products.append(" · ");
-  out(products, "c_before", "brackets", "c");
-  products.append(" + ");
-  out(products, "out_i", "", "i");
-  products.append(" · ");
-  out(products, "out_g", "brackets", "g");
-  const sum = line(box, "= ");
-  out(sum, "keep", "own");
-  out(sum, "write", "sum");
-  sum.append(" = ");
-  out(sum, "c", "own", "c");
-}
-
-function buildHidden(equations, root) {
-  const box = equation(root, "h");
-  const out = number(equations);
-  symbols(box, "h_{t} = o_{t} · tanh c_{t}");
-  const given = line(box, "= ");
-  out(given, "out_o", "", "o");
-  given.append(" · tanh(");
-  out(given, "c", "own", "c");
-  given.append(")");
-  const result = line(box, "= ");
-  out(result, "out_o", "", "o");
-  result.append(" · ");
-  out(result, "tanh_c", "brackets");
-  result.append(" = ");
-  out(result, "h", "own", "h");
-}
-
-function equation(root, signal) {
-  const box = make("div", "cell-equation", root);
-  box.style.setProperty("--signal", `var(--${signal})`);
-  return box;
-}
-
-function symbols(box, text) {
-  writeSymbols(make("div", "cell-symbols", box), text);
+  equations.update = (numbers, factors) => update(equations, numbers, factors);
+  return equations;
 }
 
 /** `text` into `parent`, with what stands in _{…} below the line. */
@@ -95,43 +26,39 @@ export function writeSymbols(parent, text) {
   for (const [words, below] of subscripts(text)) parent.append(below ? make("sub", "", null, words) : words);
 }
 
-function line(box, start) {
-  return make("div", "cell-values", box, start);
-}
-
 /**
- * Returns out(parent, name, sign, signal): a place for a number. sign: "own" stands before it; "sum" is the + or −
- * of a sum; "brackets" stand around a negative number; "": it is never negative. Room is kept for all of these.
+ * Words as they are; or a place for the number `of`, or for a weight or an input that is a factor.
+ *
+ * sign: "own" stands before it; "sum" is the + or − of a sum; "brackets" stand around a negative number; "": it is
+ * never negative. Room is kept for all of these. signal: for a number in its colour.
  */
-function number(equations) {
-  return (parent, name, sign, signal) => {
-    const node = make("span", `cell-value ${signal ? "cell-result" : ""}`, parent);
-    node.dataset.name = name;
-    if (signal) node.style.setProperty("--signal", `var(--${signal})`);
-    node.dataset.sign = sign;
-    if (sign === "own" || sign === "sum") node.sign = make("span", "cell-sign", node);
-    node.digits = make("span", "cell-digits", node);
-    (equations.nodes[name] ??= []).push(node);
-  };
+function pieceNode({ nodes, factors }, piece) {
+  if (typeof piece === "string") return piece;
+  if (piece.factor) {
+    const node = make("span", "cell-factor");
+    (factors[piece.factor] ??= []).push(node);
+    return node;
+  }
+  const { of, sign, signal } = piece;
+  const node = make("span", `cell-value ${signal ? "cell-result" : ""}`);
+  Object.assign(node.dataset, { name: of, sign });
+  if (signal) node.style.setProperty("--signal", `var(--${signal})`);
+  if (sign === "own" || sign === "sum") node.sign = make("span", "cell-sign", node);
+  node.digits = make("span", "cell-digits", node);
+  (nodes[of] ??= []).push(node);
+  return node;
 }
 
-function factor(equations, parent, name) {
-  (equations.factors[name] ??= []).push(make("span", "cell-factor", parent));
-}
-
-/** play: {x, h, weights} of a cell that is played by hand. */
-function update({ nodes, factors, byHand }, numbers, play) {
+/** given: what the factors are, of a cell that is played by hand. */
+function update({ plan, nodes, factors }, numbers, given) {
   for (const [name, places] of Object.entries(nodes)) {
     const { value, text } = numbers[name];
-    const about = `${ABOUT[name]}: ${precise(value)}`;
+    const about = `${plan.about[name]}: ${precise(value)}`;
     for (const node of places) {
       show(node, text);
       if (node.title !== about) node.title = about;
     }
   }
-  if (!byHand) return;
-  const given = { x: play.x, h: play.h };
-  for (const gate of GATES) for (const part of "xhb") given[`w${part}_${gate}`] = play.weights[gate][part];
   for (const [name, places] of Object.entries(factors)) for (const node of places) setText(node, short(given[name]));
 }
 

@@ -1,22 +1,7 @@
-// What flows where, in the order in which the cell computes: dots run along the edges, and every number appears
-// when the dot that brings it arrives.
+// What flows where, in the order in which the cell computes (the stages of its plan): dots run along the edges, and
+// every number appears when the dot that brings it arrives.
 
-// edge → when its dot starts and arrives, milliseconds
-const STAGES = {
-  c_before: [750, 1000],
-  keep: [1000, 1160],
-  write: [1000, 1160],
-  c: [1160, 1360],
-  c_tap: [1180, 1280],
-  tanh_c: [1280, 1420],
-  h: [1420, 1600],
-};
-for (const gate of ["f", "i", "g", "o"]) {
-  for (const part of "xhb") STAGES[`${part}_${gate}`] = [200, 560];
-  STAGES[`pre_${gate}`] = [560, 740];
-  STAGES[`out_${gate}`] = [740, 1000];
-}
-const CARRIED = 320; // milliseconds in which cₜ and hₜ become cₜ₋₁ and hₜ₋₁
+const CARRIED = 320; // milliseconds in which the states that came out become those that go in
 const LIGHT = 160; // … in which a number lights up
 const FADE = 260;
 
@@ -47,17 +32,18 @@ export class Flow {
   /** One step on in time. */
   forward() {
     if (!this.start("forward")) return;
-    const { nodes, sparks, edges, fills } = this.diagram;
-    for (const [name, [from, to]] of Object.entries(STAGES)) {
+    const { plan, nodes, sparks, edges, fills } = this.diagram;
+    for (const [name, [from, to]] of Object.entries(plan.stages)) {
       this.run(sparks[name], ALONG, { delay: from, duration: to - from, easing: "ease-in-out" });
       this.appear(edges[name], from, to - from);
       if (name.endsWith("_before")) continue;
       const places = [nodes[name], ...(this.equations.nodes[name] ?? [])].filter(Boolean);
       for (const node of places) this.appear(node, to, LIGHT);
     }
-    for (const fill of Object.values(fills)) this.run(fill, OPENS, { delay: 640, duration: 220, fill: "backwards" });
-    this.carry("c", "c_before");
-    this.carry("h", "h_before");
+    for (const [gate, fill] of Object.entries(fills)) {
+      this.run(fill, OPENS, { delay: plan.opens[gate], duration: 220, fill: "backwards" });
+    }
+    for (const [from, to] of plan.carried) this.carry(from, to);
   }
 
   /** Any other move: the new numbers fade in. */

@@ -1,10 +1,10 @@
 // One unit played by hand: steps, set-ups, the inputs in a row with what c became, and the board.
 
 import { buildBoard, button, colour, fill } from "./cell_board.js";
-import { setText } from "./cell_diagram.js";
 import { writeSymbols } from "./cell_equations.js";
 import { rounded } from "./cell_numbers.js";
 import { play, PRESETS } from "./cell_play.js";
+import { setText } from "./cell_svg.js";
 import { make } from "./dom.js";
 
 const CELLS = 10; // inputs that are seen
@@ -42,7 +42,7 @@ function draw(element, what) {
   const first = Math.max(0, play.inputs.length - CELLS);
   cells.forEach((node, k) => drawInput(node, first + k, cell.c));
   const words = { place: `One unit by hand at step ${play.time}`, input: `= ${short(play.x)}` };
-  board.show(cell, words, { x: play.x, h: play.h, weights: play.weights });
+  board.show(cell, words, play.factors());
   if (what === "step") board.flow.forward();
   else if (what === "slide") board.flow.stop();
   else if (what) board.flow.fade();
@@ -91,7 +91,7 @@ function build(element) {
     input.onclick = () => play.flip(input.time);
     return { box, input, state: make("span", "cell-input-c", box) };
   });
-  const board = buildBoard(element, true);
+  const board = buildBoard(element, "lstm", { byHand: true });
   element.parts = { board, back, presets, about, cells, prompt };
   back.onclick = () => play.back();
   step.onclick = () => play.step();

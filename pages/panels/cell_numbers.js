@@ -1,6 +1,6 @@
 // The numbers of one cell at one step: how they are computed, and how they are written so that they add up.
 
-export const GATES = ["f", "i", "g", "o"]; // from left to right, as the diagram has them
+export const GATES = ["f", "i", "g", "o"]; // of an LSTM, from left to right, as the diagram has them
 export const DECIMALS = 3;
 const LARGEST = 1e9; // what is larger has too many digits to be added up by eye
 
@@ -57,33 +57,35 @@ function written(units, decimals) {
 }
 
 /**
- * All numbers of a cell (a frame's `meta.cell`, or what `computeCell` returns) by name, each {value, text}:
- * x_f h_f b_f pre_f out_f and likewise for i g o; c_before h_before keep write c tanh_c h, and x.
+ * The numbers of `cell` (a frame's `meta.numbers`, or what `computeCell` returns) as a cell's plan fills them in:
+ * {numbers, one(name, value), gate(name), sum(names, values)}. Each number is {value, text}; the last of a sum is
+ * what the others add up to. x is there where the data have one.
  */
-export function numbersOf(cell) {
+export function book(cell) {
   const numbers = {};
   const put = (name, value, text = rounded(value)) => (numbers[name] = { value, text });
-  for (const gate of GATES) {
-    const parts = ["x", "h", "b", "pre"].map((part) => number(cell.gates[gate][part]));
-    const texts = addUp(parts.slice(0, 3), DECIMALS, parts[3]);
-    ["x", "h", "b", "pre"].forEach((part, k) => put(`${part}_${gate}`, parts[k], texts[k]));
-    put(`out_${gate}`, number(cell.gates[gate].out));
-  }
-  const parts = ["keep", "write", "c"].map((part) => number(cell[part]));
-  const texts = addUp(parts.slice(0, 2), DECIMALS, parts[2]);
-  ["keep", "write", "c"].forEach((part, k) => put(part, parts[k], texts[k]));
-  for (const name of ["c_before", "h_before", "tanh_c", "h"]) put(name, number(cell[name]));
-  if (cell.x_value !== null) put("x", number(cell.x_value));
-  return numbers;
+  const one = (name, value) => put(name, number(value));
+  const sum = (names, values) => {
+    const known = values.map(number);
+    const texts = addUp(known.slice(0, -1), DECIMALS, known.at(-1));
+    names.forEach((name, k) => put(name, known[k], texts[k]));
+  };
+  const gate = (name) => {
+    const { x, h, b, bias = b, pre, out } = cell.gates[name];
+    sum(["x", "h", "b", "pre"].map((part) => `${part}_${name}`), [x, h, bias, pre]);
+    one(`out_${name}`, out);
+  };
+  if (Number.isFinite(cell.x_value)) one("x", cell.x_value);
+  return { numbers, one, gate, sum };
 }
 
 /** A network that diverged has no number here. */
-function number(value) {
+export function number(value) {
   return value ?? NaN;
 }
 
 /**
- * One step of a cell with one unit, with the names of a frame's `meta.cell`.
+ * One step of an LSTM cell with one unit, with the names of a frame's `meta.numbers`.
  * weights: for each gate {x, h, b}, what x and h are multiplied by, and the bias.
  */
 export function computeCell({ x, h, c, weights }) {

@@ -81,6 +81,13 @@ class Play {
     return this.inputs[this.time];
   }
 
+  /** What stands in the equations as a factor: x, h, and each weight as wx_f, wh_f, wb_f, … */
+  factors() {
+    const given = { x: this.x, h: this.h };
+    for (const gate of GATES) for (const part of "xhb") given[`w${part}_${gate}`] = this.weights[gate][part];
+    return given;
+  }
+
   /** When all inputs that were laid out are read, and there is a goal: whether it is reached. Else "". */
   verdict() {
     const { counts } = PRESETS[this.preset];

@@ -1,10 +1,10 @@
 // Sliders for the cell that is played by hand: its inputs, and the weights of its gates. All act while dragged.
 
 import { colour } from "./cell_board.js";
-import { setText } from "./cell_diagram.js";
 import { writeSymbols } from "./cell_equations.js";
 import { computeCell, GATES, rounded } from "./cell_numbers.js";
 import { play, RANGES } from "./cell_play.js";
+import { setText } from "./cell_svg.js";
 import { make } from "./dom.js";
 
 const INPUTS = [

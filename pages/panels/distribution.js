@@ -26,7 +26,7 @@ function draw(element, frame, selection) {
   Object.assign(element, { frame, selection });
   const survey = frame?.meta.survey;
   const [edges, counts] = ["survey_edges", "survey_counts"].map((name) => frame?.arrays[name]?.values);
-  if (!survey || !edges?.length || !counts?.length) return;
+  if (!element.data.palette[survey?.signal] || !edges?.length || !counts?.length) return;
   const { meta } = frame;
   const key = `${survey.step} ${survey.unit} ${survey.signal} ${survey.count} ${meta.c_limit}`;
   if (element.drawn !== key) {

@@ -28,8 +28,10 @@ const whole = new Intl.NumberFormat("en");
 const forms = new Map(); // token → what was last chosen and asked, also on an earlier visit to the page
 
 export function render(element, data) {
+  const changed = element.cell !== data.cell;
+  element.cell = data.cell;
   if (element.kinds !== KINDS[data.kind]) build(element, KINDS[data.kind]);
-  if (element.token !== data.token) restore(element, data);
+  if (element.token !== data.token || changed) restore(element, data);
   followSelection(element, data, (frame, selection) => draw(element, frame, selection));
 }
 
@@ -129,7 +131,7 @@ function draw(element, frame, selection) {
 function drawFound(element, found) {
   const { title, counted, rows, best, result } = element.parts;
   result.hidden = !found || Boolean(found.error);
-  if (!found) return say(element, element.asking ? "Asking every unit …" : ABOUT_FIND);
+  if (!found) return say(element, element.asking ? "Asking every unit …" : about(element));
   if (found.error) return say(element, found.error);
   if (!element.asking) say(element, found.note ?? "");
   title.textContent = title.title = found.question;
@@ -138,7 +140,11 @@ function drawFound(element, found) {
   best.textContent = `Best of the untrained network: ${found.untrained_best.toFixed(2)}`;
 }
 
-const ABOUT_FIND = "Say what to look for: the units whose c or h tells it best are listed, beside what they told untrained.";
+const STATES = { lstm: "c or h", gru: "h", rnn: "h" };
+
+function about({ cell }) {
+  return `Say what to look for: the units whose ${STATES[cell]} tells it best are listed, beside what they told untrained.`;
+}
 
 function unitRow(element, { unit, signal, auc, higher, untrained }) {
   const row = make("button", "find-row");

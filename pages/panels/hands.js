@@ -3,20 +3,17 @@
 
 import { channelFor, follow } from "./channel.js";
 import { make } from "./dom.js";
+import { buildTries } from "./hands_tries.js";
+import { rowName } from "./selection.js";
 
 const PATIENCE = 2000; // milliseconds until what no frame brings back is given up
 const DECIMALS = 2;
-const TRIES = [
-  ["Forget everything: f = 0", "f", 0, "Nothing of the cell state is carried to the next step."],
-  ["Never forget: f = 1", "f", 1, "Whatever was written once stays in the cell state."],
-  ["Write nothing: i = 0", "i", 0, "Nothing that is read gets into the cell state."],
-  ["Show nothing: o = 0", "o", 0, "The cell state stays inside: h is 0, so the output knows nothing of it."],
-];
+const GATES = [..."ifgorzn"]; // of all cells
 
 export function render(element, data) {
   if (!element.firstChild) {
     element.wishes = new Map(); // name → {value, until}: sent, and not yet echoed
-    element.redraw = (data.part === "tries" ? buildTries : buildControls)(element, data);
+    element.redraw = data.part === "tries" ? buildTries(element, data, set) : buildControls(element, data);
   }
   element.channel = channelFor(data.base, data.token);
   follow(element, data, (frame) => {
@@ -29,9 +26,10 @@ export function remove(element) {
   element.unfollow?.();
 }
 
-/** What is held, in a few words; "" if nothing is. layers: of the network; the layer is named if it has several. */
-export function inWords({ scope, selected, off, layer, ...hands }, layers = 1) {
-  const gates = [..."ifgo"].filter((gate) => hands[gate] !== null);
+/** What is held, in a few words; "" if nothing is. The layer is named if the network has several. */
+export function inWords({ hands, signals = [], num_layers: layers, directions = 1 }) {
+  const { scope, selected, off, layer } = hands;
+  const gates = GATES.filter((gate) => signals.includes(gate) && hands[gate] !== null);
   const nobody = scope === "selected" && !selected.length;
   const parts = [];
   if (gates.length && !nobody) {
@@ -39,7 +37,8 @@ export function inWords({ scope, selected, off, layer, ...hands }, layers = 1) {
     parts.push(`${gates.map((gate) => `${gate} = ${number(hands[gate])}`).join(", ")} in ${units}`);
   }
   if (off.length) parts.push(`${named(off)} off`);
-  const where = parts.length && layers > 1 ? ` of layer ${Math.min(layer, layers - 1) + 1}` : "";
+  const rows = layers * directions;
+  const where = parts.length && rows > 1 ? ` of layer ${rowName(Math.min(layer, rows - 1), directions)}` : "";
   return parts.join("; ") + where;
 }
 
@@ -66,6 +65,7 @@ function handsOf({ frame, wishes }) {
   return now;
 }
 
+/** Change a field of the hands, here at once, and in the run. */
 function set(element, name, value) {
   element.wishes.set(name, { value, until: performance.now() + PATIENCE });
   element.channel.send({ type: "hands", name, value });
@@ -74,19 +74,21 @@ function set(element, name, value) {
 
 function draw(element) {
   const hands = handsOf(element);
-  if (hands) element.redraw(hands, element.frame.meta.selected?.unit ?? null);
+  if (hands) element.redraw(hands, element.frame.meta.selected?.unit ?? null, element.frame.meta);
 }
 
 // --- controls ---
 
+const GATELESS = "A plain RNN has no gate to hold: all of h passes through the tanh at every step. Units can be switched off.";
+
 function buildControls(element, data) {
   element.classList.add("hands");
-  const gates = data.gates.map((gate) => buildGate(element, gate));
-  const scope = buildScope(element);
-  const off = buildUnits(element, "off", (unit) => `Switch off unit ${unit}`, "off");
-  const training = buildTraining(element);
+  if (!data.gates.length) make("p", "hands-gateless", element, GATELESS);
+  const parts = data.gates.map((gate) => buildGate(element, gate));
+  if (data.gates.length) parts.push(buildScope(element));
+  parts.push(buildUnits(element, "off", (unit) => `Switch off unit ${unit}`, "off"), buildTraining(element));
   return (hands, unit) => {
-    for (const redraw of [...gates, scope, off, training]) redraw(hands, unit);
+    for (const redraw of parts) redraw(hands, unit);
   };
 }
 
@@ -140,7 +142,10 @@ const EFFECTS = {
   f: (value) => `f = ${number(value)}: ${["everything is forgotten at each step", "nothing is ever forgotten"][value] ?? `${share(value)} is kept at each step`}`,
   g: (value) => `g = ${number(value)}: ${value === 0 ? "there is nothing to write" : "whatever is read, this is proposed"}`,
   o: (value) => `o = ${number(value)}: ${["nothing is shown, h stays 0", "all of the memory is shown"][value] ?? `${share(value)} of the memory is shown`}`,
+  r: (value) => `r = ${number(value)}: ${["n sees nothing of the past", "n sees all of the past"][value] ?? `n sees ${share(value)} of the past`}`,
+  z: (value) => `z = ${number(value)}: ${["nothing is kept, h becomes n", "all is kept, nothing is written"][value] ?? `${share(value)} is kept at each step`}`,
 };
+EFFECTS.n = (value) => EFFECTS.g(value).replace("g =", "n =");
 
 function share(value) {
   return `${Math.round(100 * value)} %`;
@@ -207,35 +212,6 @@ function buildTraining(element) {
   return ({ training }) => {
     state.ariaChecked = String(training);
     write(effect, training ? "It learns to live with what is held." : "It learns as if nobody held anything.");
-  };
-}
-
-// --- suggestions ---
-
-function buildTries(element) {
-  element.classList.add("hands-tries");
-  make("span", "hands-none", element, "Try");
-  const buttons = TRIES.map(([text, gate, value, about]) => {
-    const button = make("button", "hands-button", element, text);
-    Object.assign(button, { type: "button", title: `${about} Press again to let go.` });
-    button.onclick = () => {
-      const wanted = button.ariaPressed === "true" ? null : value;
-      for (const one of "ifgo") set(element, one, one === gate ? wanted : null);
-    };
-    return button;
-  });
-  const release = make("button", "hands-button hands-release", element, "Let go of everything");
-  Object.assign(release, { type: "button", title: "All gates as learned, all units on." });
-  release.onclick = () => {
-    element.wishes.clear();
-    element.channel.send({ type: "release" });
-  };
-  return (hands) => {
-    TRIES.forEach(([, gate, value], place) => {
-      const alone = [..."ifgo"].every((one) => hands[one] === (one === gate ? value : null));
-      buttons[place].ariaPressed = String(alone);
-    });
-    release.disabled = [..."ifgo"].every((gate) => hands[gate] === null) && !hands.off.length && !hands.training;
   };
 }
 

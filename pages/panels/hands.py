@@ -5,26 +5,32 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from lstm_core.config import Hands, limits
+from lstm_core.checked import limits
+from lstm_core.config import Hands
 from pages.live.component import mount
 from pages.panels.colours import NAMES, text_colour
 
-GATES = "ifgo"
+GATES = {"lstm": "ifgo", "gru": "rzn", "rnn": ""}  # that can be held, as they stand
 
 
-def hands_controls(token: str, *, key: str, height: int) -> None:
+def hands_controls(token: str, cell: str, *, key: str, height: int) -> None:
     """A switch and a slider for each gate, whom they concern, and units that are switched off."""
-    mount("hands.js", key=key, token=token, height=height, part="controls", gates=gates())
+    _mount(token, cell, key=key, height=height, part="controls")
 
 
-def suggestions(token: str, *, key: str) -> None:
+def suggestions(token: str, cell: str, *, key: str) -> None:
     """Interventions worth trying, one button each."""
-    mount("hands.js", key=key, token=token, height=30, part="tries", gates=gates())
+    _mount(token, cell, key=key, height=30, part="tries")
+
+
+def _mount(token: str, cell: str, *, key: str, height: int, part: str) -> None:
+    key = f"{key}_{cell}"
+    mount("hands.js", key=key, token=token, height=height, part=part, cell=cell, gates=gates(cell))
 
 
 @cache
-def gates() -> list[dict[str, Any]]:
-    """For each gate its name, what it is for, its colour and the range in which it can be held."""
+def gates(cell: str, /) -> list[dict[str, Any]]:
+    """For each gate of a cell its name, what it is for, its colour and the range in which it can be held."""
     return [
         {
             "gate": gate,
@@ -34,5 +40,5 @@ def gates() -> list[dict[str, Any]]:
             "low": limits(Hands, gate)["low"],
             "high": limits(Hands, gate)["high"],
         }
-        for gate in GATES
+        for gate in GATES[cell]
     ]

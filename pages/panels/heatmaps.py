@@ -1,4 +1,4 @@
-"""Heatmaps of what the network computes while it reads the probe: the cell state, and the gates."""
+"""Heatmaps of what the network computes while it reads the probe: what it remembers, and its gates."""
 
 from __future__ import annotations
 
@@ -7,18 +7,21 @@ from functools import cache
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from lstm_core.config import MEMORY, SIGNALS
 from pages.live.figure import Drawing, Feed, Select, drawing, streaming_figure
-from pages.panels.colours import GATES, NAMES, diverging_scale, gate_scale, on_dark
+from pages.panels.colours import GATES, NAMES, SIGMOIDS, on_dark, scale_of
 
-GATES_SHOWN = ("i", "f", "g", "o", "h")
+
+def gates_of(cell: str) -> str:
+    """What stands beside the memory's heatmap: gates, candidate and, of an LSTM, h; "" if nothing does."""
+    return "".join(signal for signal in SIGNALS[cell] if signal != MEMORY[cell])
 
 
 def _heatmap(name: str, **options: object) -> go.Heatmap:
     title, symbol, _ = NAMES[name]
-    gate = name in "ifo"
-    scale = gate_scale(name) if gate else diverging_scale()
+    scale = scale_of(name)
     return go.Heatmap(
-        zmin=0 if gate else -1,
+        zmin=0 if name in SIGMOIDS else -1,
         zmax=1,
         colorscale=scale[0],
         hovertemplate=f"%{{text}}<br>{title} {symbol} = %{{z:.3g}}<extra></extra>",
@@ -31,22 +34,33 @@ def _feeds(trace: int, name: str) -> list[Feed]:
     return [Feed(trace, "z", array=name), Feed(trace, "text", meta="cells")]
 
 
-def cell_state(
-    token: str, *, key: str, height: int, series: bool = False, words: bool = False, numbers: bool = False
+def memory(
+    token: str,
+    cell: str,
+    *,
+    key: str,
+    height: int,
+    series: bool = False,
+    words: bool = False,
+    numbers: bool = False,
 ) -> None:
-    """The cell state c, units down, the probe's tokens across; for a series its values stand above.
+    """What the network remembers in (c, or h), units down, the probe's tokens across; of a series with its
+    values above.
 
     numbers: of the time steps, instead of the tokens.
     """
-    streaming_figure(cell_state_drawing(series, words, numbers), key=key, token=token, height=height)
+    figure = memory_drawing(cell, series, words, numbers)
+    # a figure that is fed otherwise is another one: the frames still on their way do not suit it
+    streaming_figure(figure, key=f"{key}_{cell}", token=token, height=height)
 
 
 @cache
-def cell_state_drawing(series: bool, words: bool, numbers: bool, /) -> Drawing:
+def memory_drawing(cell: str, series: bool, words: bool, numbers: bool, /) -> Drawing:
     """The figure and its feeds, built once in a process.
 
     Positional only, and no defaults: to the cache the same call written otherwise would be another one.
     """
+    signal = MEMORY[cell]
     figure = make_subplots(
         rows=2 if series else 1,
         shared_xaxes=True,
@@ -55,9 +69,9 @@ def cell_state_drawing(series: bool, words: bool, numbers: bool, /) -> Drawing:
     )
     row = 2 if series else 1
     bar = {"thickness": 10, "len": 0.76 if series else 1, "y": 0, "yanchor": "bottom", "outlinewidth": 0}
-    figure.add_trace(_heatmap("c", showscale=True, colorbar=bar), row=row, col=1)
+    figure.add_trace(_heatmap(signal, showscale=True, colorbar=bar), row=row, col=1)
     feeds = [
-        *_feeds(0, "c"),
+        *_feeds(0, signal),
         Feed(0, "zmax", meta="c_limit"),
         Feed(0, "zmin", meta="c_limit", scale=-1),
     ]
@@ -90,25 +104,26 @@ def cell_state_drawing(series: bool, words: bool, numbers: bool, /) -> Drawing:
         figure,
         feeds,
         selects=[Select("x2", "y2", rows=True), Select()] if series else [Select(rows=True)],
-        about="Heatmap of the cell state of every unit shown, at every step of the probe.",
-        empty="The cell state appears here as soon as the first frame arrives.",
+        about=f"Heatmap of the {NAMES[signal][0]} of every unit shown, at every step of the probe.",
+        empty=f"The {NAMES[signal][0]} appears here as soon as the first frame arrives.",
     )
 
 
-def gates(token: str, *, key: str, height: int, narrow: bool = False) -> None:
-    """Input, forget, candidate, output and hidden state side by side, units and steps as above.
+def gates(token: str, cell: str, *, key: str, height: int, narrow: bool = False) -> None:
+    """Gates, candidate and, of an LSTM, hidden state side by side, units and steps as above.
 
-    narrow: with short titles, for a column of less than 500 pixels.
+    narrow: with short titles, for a column of less than 500 pixels. Not for a cell without gates.
     """
-    streaming_figure(gates_drawing(narrow), key=key, token=token, height=height)
+    streaming_figure(gates_drawing(cell, narrow), key=f"{key}_{cell}", token=token, height=height)
 
 
 @cache
-def gates_drawing(narrow: bool, /) -> Drawing:
+def gates_drawing(cell: str, narrow: bool, /) -> Drawing:
     """The figure and its feeds, built once in a process."""
-    figure = make_subplots(cols=len(GATES_SHOWN), shared_yaxes=True, horizontal_spacing=0.012)
+    signals = gates_of(cell)
+    figure = make_subplots(cols=len(signals), shared_yaxes=True, horizontal_spacing=0.012)
     feeds: list[Feed] = []
-    for number, name in enumerate(GATES_SHOWN):
+    for number, name in enumerate(signals):
         figure.add_trace(_heatmap(name, showscale=False), row=1, col=number + 1)
         feeds += _feeds(number, name)
         title, symbol, about = NAMES[name]
@@ -130,7 +145,7 @@ def gates_drawing(narrow: bool, /) -> Drawing:
     figure.update_yaxes(autorange="reversed", showticklabels=False, showgrid=False, zeroline=False, ticks="")
     themed = {
         f"annotations.{number}.font.color": [GATES[name], on_dark(GATES[name])]
-        for number, name in enumerate(GATES_SHOWN)
+        for number, name in enumerate(signals)
     }
     figure.update_layout(margin={"l": 48, "r": 8, "t": 20 if narrow else 38, "b": 2}, meta={"themed": themed})
     return drawing(
@@ -138,8 +153,8 @@ def gates_drawing(narrow: bool, /) -> Drawing:
         feeds,
         selects=[
             Select(f"x{number}" if number > 1 else "x", f"y{number}" if number > 1 else "y", rows=True)
-            for number in range(1, len(GATES_SHOWN) + 1)
+            for number in range(1, len(signals) + 1)
         ],
-        about="Five heatmaps: input gate, forget gate, candidate, output gate and hidden state.",
+        about=f"Heatmaps side by side: {', '.join(NAMES[name][0] for name in signals)}.",
         empty="The gates appear here as soon as the first frame arrives.",
     )

@@ -69,7 +69,7 @@ function drawVerdict(element, meta, mine) {
   error.box.hidden = meta.kind !== "series";
   fill(loss, mine ? held.held_loss : held.free_loss, mine && held.free_loss);
   fill(error, mine ? held.closed_rmse : meta.closed_rmse, mine && meta.closed_rmse);
-  const said = inWords(meta.hands, meta.num_layers);
+  const said = inWords(meta);
   if (mine) {
     words.title = said || "Nothing is held: both sides are the same network.";
     // beside two numbers there is less room

@@ -8,13 +8,14 @@ from functools import cache
 
 import plotly.graph_objects as go
 
+from lstm_core.config import SIGNALS
 from pages.live.component import mount
 from pages.live.figure import Drawing, Feed, streaming_figure
 from pages.panels.forecast import forecast_chart_drawing
-from pages.panels.heatmaps import cell_state_drawing, gates_drawing
+from pages.panels.heatmaps import gates_drawing, gates_of, memory_drawing
 
 # arrays of a frame that exist once more, as "held_…", under the hands
-TWICE = ("c", "i", "f", "g", "o", "h", "fit", "forecast")
+TWICE = (*dict.fromkeys(signal for signals in SIGNALS.values() for signal in signals), "fit", "forecast")
 
 
 def verdict(token: str, *, key: str, held: bool) -> None:
@@ -22,26 +23,40 @@ def verdict(token: str, *, key: str, held: bool) -> None:
     mount("held.js", key=key, token=token, height=46, part="verdict", held=held)
 
 
-def sample(token: str, *, key: str, height: int, held: bool) -> None:
-    """The text that the network writes on this side, after its prompt, with the same dice as on the other."""
-    mount("held.js", key=key, token=token, height=height, stretch=True, part="sample", held=held)
+def text(token: str, *, key: str, height: int, held: bool, gaps: bool) -> None:
+    """The text that the network writes on this side, after its prompt, with the same dice as on the other; or
+    how it fills the gaps of what it reads.
+    """
+    _words(token, key=key, height=height, part="filled" if gaps else "sample", held=held, gaps=gaps)
 
 
-def next_token(token: str, *, key: str, height: int, held: bool) -> None:
-    """The likeliest next tokens on this side."""
-    mount("held.js", key=key, token=token, height=height, stretch=True, part="next", held=held)
+def likeliest(token: str, *, key: str, height: int, held: bool, gaps: bool) -> None:
+    """The likeliest next tokens on this side, or the likeliest for the chosen gap."""
+    _words(token, key=key, height=height, part="next", held=held, gaps=gaps)
 
 
-def cell_state(token: str, *, key: str, height: int, held: bool, words: bool = False) -> None:
-    """The cell state on this side, in the colours of the other."""
-    figure = cell_state_drawing(False, words, False)
-    streaming_figure(_held(figure) if held else figure, key=key, token=token, height=height)
+def _words(token: str, *, key: str, height: int, part: str, held: bool, gaps: bool) -> None:
+    module = "filling.js" if gaps else "held.js"
+    key = f"{key}_{'gaps' if gaps else 'next'}"
+    mount(module, key=key, token=token, height=height, stretch=True, part=part, held=held)
 
 
-def gates(token: str, *, key: str, height: int, held: bool) -> None:
-    """The gates and the hidden state on this side, under short names: each has half of the page only."""
-    figure = gates_drawing(True)
-    streaming_figure(_held(figure) if held else figure, key=key, token=token, height=height)
+def memory_and_gates(
+    token: str, cell: str, *, key: str, heights: tuple[int, int], held: bool, words: bool = False
+) -> None:
+    """What the network remembers on this side, in the colours of the other, and its gates under short names:
+    each side has half of the page only. A cell without gates leaves all the room to its memory.
+    """
+    above, below = heights
+    figure = memory_drawing(cell, False, words, False)
+    height = above if gates_of(cell) else above + below
+    _figure(figure, held, key=f"{key}_cell_{cell}", token=token, height=height)
+    if gates_of(cell):
+        _figure(gates_drawing(cell, True), held, key=f"{key}_gates_{cell}", token=token, height=below)
+
+
+def _figure(drawing: Drawing, held: bool, *, key: str, token: str, height: int) -> None:
+    streaming_figure(_held(drawing) if held else drawing, key=key, token=token, height=height)
 
 
 def forecast(token: str, *, key: str, height: int, held: bool) -> None:

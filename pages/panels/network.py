@@ -6,64 +6,106 @@ from typing import Any
 
 import streamlit as st
 
-from lstm_core.config import Checked, ModelConfig, TrainConfig, View, limits
+from lstm_core.checked import Checked, limits
+from lstm_core.config import ModelConfig, TrainConfig, View
+from pages.panels.inline import choice
 from pages.panels.settings import Settings
 
 SIZES = [4, 8, 16, 32, 48, 64, 96, 128, 192, 256]
 LENGTHS = [4, 8, 16, 24, 32, 48, 64, 96, 128, 192, 256]
+WIDTHS = [4, 3]  # of the two columns
+LONGEST_CHRONO = 200  # on the slider; a link may go further
+CELL_NAMES = {"lstm": "LSTM", "gru": "GRU", "rnn": "RNN"}
+CELLS_ABOUT = (
+    "**LSTM**: three gates and a memory of its own, c.\n\n**GRU**: two gates; its memory is h itself.\n\n"
+    "**RNN**: no gate at all; h is computed anew at every step."
+)
+BOTH_WAYS = (
+    "A second network reads from the end, so that each gap is filled by who knows both sides. A network that "
+    "says what comes next must not: it would have seen what it should predict, and nothing yet stands to the "
+    "right of what it writes itself."
+)
 
 
-def controls(settings: Settings) -> tuple[ModelConfig, TrainConfig]:
-    """Hidden units, layers and sequence length; forget bias and seed in a fold."""
-    left, right = st.columns(2)
+def controls(settings: Settings, *, gaps: bool = False) -> tuple[ModelConfig, TrainConfig]:
+    """Cell, hidden units, layers and sequence length; how the weights begin in a fold.
+
+    gaps: whether the network fills gaps, and so may read from both sides.
+    """
+    cell = choice(settings, "Cell", ModelConfig, "cell", CELL_NAMES, CELLS_ABOUT)
+    bidirectional = gaps and _both_ways(settings)
+    left, right = st.columns(WIDTHS, gap="small")
     with left:
         hidden_size = _size(settings, "Hidden units", ModelConfig, "hidden_size", SIZES)
     with right:
         num_layers = _number(st.slider, settings, "Layers", ModelConfig, "num_layers")
-    sequence_length = _size(settings, "Sequence length", TrainConfig, "sequence_length", LENGTHS)
-    with st.expander("Initial weights"):
-        forget_bias = _number(st.slider, settings, "Forget bias", ModelConfig, "forget_bias", step=0.5)
-        seed = _number(st.number_input, settings, "Seed", TrainConfig, "seed")
-    model = ModelConfig(hidden_size=hidden_size, num_layers=num_layers, forget_bias=forget_bias)
+    left, right = st.columns(WIDTHS, gap="small", vertical_alignment="center")
+    with left:
+        sequence_length = _size(settings, "Sequence length", TrainConfig, "sequence_length", LENGTHS)
+    with right, st.popover("Weights", width="stretch", help="The initial weights: where learning begins."):
+        initial, seed = _initial_weights(settings, cell)
+    model = ModelConfig(
+        cell=cell, hidden_size=hidden_size, num_layers=num_layers, bidirectional=bidirectional, **initial
+    )
     return model, TrainConfig(sequence_length=sequence_length, seed=seed)
 
 
-def view_controls(settings: Settings, num_layers: int) -> dict[str, Any]:
+def _both_ways(settings: Settings) -> bool:
+    key = settings.widget_key(ModelConfig, "bidirectional")
+    value = st.toggle("Read in both directions", key=key, help=BOTH_WAYS)
+    return settings.keep(ModelConfig, "bidirectional", value)
+
+
+def _initial_weights(settings: Settings, cell: str) -> tuple[dict[str, Any], int]:
+    """Fields of the ModelConfig that say how this cell's weights begin, and the seed."""
+    names = {"orthogonal": "orthogonal", "uniform": "uniform"}
+    fields: dict[str, Any] = {"init": choice(settings, "Init", ModelConfig, "init", names)}
+    left, right = st.columns(2)
+    if cell == "lstm":
+        with left:
+            bias = _number(st.slider, settings, "Forget bias", ModelConfig, "forget_bias", step=0.5)
+        fields["forget_bias"] = bias
+    if cell != "rnn":
+        high = max(LONGEST_CHRONO, settings.stored(ModelConfig, "chrono"))
+        with right if cell == "lstm" else st.container():
+            label = "Chrono (0: off)"
+            fields["chrono"] = _number(st.slider, settings, label, ModelConfig, "chrono", high=high)
+    return fields, _number(st.number_input, settings, "Seed", TrainConfig, "seed")
+
+
+def view_controls(settings: Settings, model: ModelConfig) -> dict[str, Any]:
     """Which layer and which units the heatmaps show; as fields of a `View`."""
+    names = row_names(model)
     view = {"layer": 0}
-    if num_layers > 1:
-        layers = list(range(num_layers))
-        key = settings.widget_key(View, "layer")
-        if st.session_state[key] not in layers:
-            st.session_state[key] = 0
-        layer = st.segmented_control(
-            "Layer shown",
-            layers,
-            format_func=lambda layer: f"{layer + 1}",
-            required=True,
-            key=key,
-            width="stretch",
-            help="Each layer reads the hidden states of the one before; layer 1 reads the data.",
-        )
-        view["layer"] = settings.keep(View, "layer", layer)
-    units = st.segmented_control(
-        "Units shown",
-        limits(View, "units")["choices"],
-        format_func={"active": "32 most active", "all": "all"}.__getitem__,
-        required=True,
-        key=settings.widget_key(View, "units"),
-        width="stretch",
-        help=limits(View, "units")["about"],
-    )
-    return view | {"units": settings.keep(View, "units", units)}
+    if len(names) > 1:
+        about = "Each layer reads the hidden states of the one before; layer 1 reads the data."
+        if model.bidirectional:
+            about += " → reads from the beginning, ← from the end."
+        rows = dict(enumerate(names))
+        view["layer"] = choice(settings, "Layer", View, "layer", rows, about)
+    units = {"active": "32 most active", "all": "all"}
+    return view | {"units": choice(settings, "Units", View, "units", units)}
+
+
+def row_names(model: ModelConfig) -> list[str]:
+    """What each layer, or each direction of each layer, is called, in the order of `View.layer`."""
+    directions = [" →", " ←"] if model.bidirectional else [""]
+    return [f"{layer + 1}{direction}" for layer in range(model.num_layers) for direction in directions]
 
 
 def _number(
-    widget: Any, settings: Settings, label: str, config: type[Checked], name: str, step: float | None = None
+    widget: Any,
+    settings: Settings,
+    label: str,
+    config: type[Checked],
+    name: str,
+    step: float | None = None,
+    high: float | None = None,
 ) -> Any:
     spec = limits(config, name)
     key = settings.widget_key(config, name)
-    value = widget(label, spec["low"], spec["high"], step=step, key=key, help=spec["about"])
+    high = spec["high"] if high is None else high
+    value = widget(label, spec["low"], high, step=step, key=key, help=spec["about"])
     return settings.keep(config, name, value)
 
 

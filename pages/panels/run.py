@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 import streamlit as st
 
-from lstm_core.config import Knobs, ModelConfig, RunConfig, SeriesConfig, TextConfig, TrainConfig, View
+from lstm_core.config import (
+    Knobs,
+    MemoryConfig,
+    ModelConfig,
+    RunConfig,
+    SeriesConfig,
+    TextConfig,
+    TrainConfig,
+    View,
+)
+from lstm_core.subjects import SubjectConfig
 from lstm_core.tasks import make_task
 from lstm_core.tasks.corpora import CORPUS_NAMES
 from lstm_core.tasks.series import SERIES_NAMES, SERIES_SETTINGS
@@ -16,6 +27,7 @@ from pages.panels.network import view_controls
 from pages.panels.plain import plain
 from pages.panels.settings import Settings, place_widget
 
+Config = TypeVar("Config", bound=SubjectConfig)
 LIVE_VIEW = {"text": ("probe", "prompt", "temperature", "top_k"), "series": ("probe_start",)}
 
 
@@ -27,6 +39,10 @@ class Shown:
     token: str
     config: RunConfig
     sidebar: Any
+
+    @property
+    def cell(self) -> str:
+        return self.config.model.cell
 
     @property
     def series(self) -> bool:
@@ -62,9 +78,9 @@ def shown_run() -> Shown:
     if before := state.get(f"config_{page}"):
         task, model, train = before.task, before.model, before.train
     with bottom:
-        view = View(**live_view(settings), **view_controls(settings, model.num_layers))
+        view = View(**live_view(settings), **view_controls(settings, model))
     with switch:
-        run = run_for(page, task, model, train, live_knobs(settings), view)
+        run = run_for(page, RunConfig, task, model, train, live_knobs(settings), view)
         settings.show_notes()
         if run is None:
             st.stop()
@@ -89,13 +105,17 @@ def stored_parts(settings: Settings) -> tuple[TextConfig | SeriesConfig, ModelCo
     def stored(config: Any, *names: str, settings: Settings = settings) -> dict[str, Any]:
         return {name: settings.stored(config, name) for name in names}
 
-    model = ModelConfig(**stored(ModelConfig, "hidden_size", "num_layers", "forget_bias"))
+    model = ModelConfig(
+        **stored(ModelConfig, "cell", "hidden_size", "num_layers", "forget_bias", "chrono", "init")
+    )
     train = TrainConfig(**stored(TrainConfig, "sequence_length", "seed"))
     task: TextConfig | SeriesConfig
     if settings.page == "text":
-        task = TextConfig(**stored(TextConfig, "corpus", "level"))
+        task = TextConfig(**stored(TextConfig, "corpus", "level", "goal"))
         if task.corpus == "own":  # whose text no address holds
-            task = TextConfig(level=task.level)
+            task = replace(task, corpus="tales")
+        if task.goal == "gaps":
+            model = replace(model, **stored(ModelConfig, "bidirectional"))
     else:
         kind = settings.stored(SeriesConfig, "kind")
         wave = Settings(f"{settings.page}_wave")
@@ -109,27 +129,29 @@ def stored_parts(settings: Settings) -> tuple[TextConfig | SeriesConfig, ModelCo
     return task, model, train
 
 
-def run_for(page: str, *parts: Any) -> tuple[str, RunConfig] | None:
+def run_for(page: str, make: Callable[..., Config], *parts: Any, **fields: Any) -> tuple[str, Config] | None:
     """Token of this session's run for `page`, and the config that it trains on.
 
-    parts: of a RunConfig, in order. The run trains on that, unless it cannot be learnt from: then the page
-    says why, and the network that there was goes on. None if there was none. Live settings that changed
-    otherwise than over the channel (a followed link, the browser's back button) are sent to the run.
+    make: the kind of config, RunConfig or that of an experiment; parts and fields: what it is made of. The
+    run trains on that, unless it cannot be learnt from: then the page says why, and what there was goes on.
+    None if there was nothing. Live settings that changed otherwise than over the channel (a followed link,
+    the browser's back button) are sent to the run.
     """
     key = f"run_{page}"
     token: str | None = st.session_state.get(key)
     if token is not None and not HOST.knows(token):
         token = None
     try:
-        config = RunConfig(*parts)
+        config = make(*parts, **fields)
         if token is None:
             token = st.session_state[key] = HOST.open(config)
             st.session_state[f"sent_{page}"] = _live(config)
         elif HOST.configure(token, config):
             st.session_state.pop(f"parents_{page}", None)
-            st.toast(f"A new network starts: {describe(config)}.", icon=":material/restart_alt:")
+            st.toast(started(config), icon=":material/restart_alt:")
         st.session_state[f"config_{page}"] = config
-        st.session_state["last_network"] = page
+        if isinstance(config, RunConfig):
+            st.session_state["last_network"] = page
         _send_changes(page, token, config)
     except ValueError as error:
         kept = " The network that you see still learns from the data before." if token else ""
@@ -137,12 +159,25 @@ def run_for(page: str, *parts: Any) -> tuple[str, RunConfig] | None:
     return (token, st.session_state[f"config_{page}"]) if token else None
 
 
-def _live(config: RunConfig) -> dict[tuple[str, str], object]:
+def experiment_run(settings: Settings, make: Callable[..., Config], **fields: Any) -> tuple[str, Config]:
+    """The same for the page of an experiment. Ends the script if there is nothing to show, when it has said
+    why.
+    """
+    run = run_for(settings.page, make, **fields)
+    settings.show_notes()
+    if run is None:
+        st.stop()
+    return run
+
+
+def _live(config: Any) -> dict[tuple[str, str], object]:
+    """The live settings of a config that have controls on its page."""
     knobs = {("knob", name): value for name, value in vars(config.knobs).items()}
-    return knobs | {("view", name): value for name, value in vars(config.view).items()}
+    view = vars(config.view) if hasattr(config, "view") else {}
+    return knobs | {("view", name): value for name, value in view.items()}
 
 
-def _send_changes(page: str, token: str, config: RunConfig) -> None:
+def _send_changes(page: str, token: str, config: Any) -> None:
     sent = st.session_state[f"sent_{page}"]
     for (kind, name), value in _live(config).items():
         if (kind, name) not in sent or sent[kind, name] != value:
@@ -204,12 +239,21 @@ def data_notes(config: RunConfig, *more: str) -> None:
             st.caption(plain(note))
 
 
+def started(config: Any) -> str:
+    """A sentence for when new networks start."""
+    if isinstance(config, RunConfig):
+        return f"A new network starts: {describe(config)}."
+    return "The networks start anew, from step 0."
+
+
 def describe(config: RunConfig) -> str:
     """The settings that make a network, in a few words."""
     model, task = config.model, config.task
+    assert not isinstance(task, MemoryConfig)  # which no page shows as a single network
     if isinstance(task, TextConfig):
         data = f"{CORPUS_NAMES[task.corpus]} by {task.level}"
     else:
         data = SERIES_NAMES[task.kind]
     layers = "1 layer" if model.num_layers == 1 else f"{model.num_layers} layers"
-    return f"{data}, {layers} of {model.hidden_size} units, sequences of {config.train.sequence_length}"
+    cell = model.cell.upper() + (" in both directions" if model.bidirectional else "")
+    return f"{data}, {cell}, {layers} of {model.hidden_size}, sequences of {config.train.sequence_length}"

@@ -3,7 +3,7 @@
 
 import { line, paintNodes, tokens } from "./coloured.js";
 import { make } from "./dom.js";
-import { followSelection, rangeOf, valuesOf } from "./selection.js";
+import { followSelection, isGate, rangeOf, valuesOf } from "./selection.js";
 import { gradient } from "./shades.js";
 import { themeOf } from "./theme.js";
 
@@ -38,7 +38,7 @@ function draw(element, frame, selection) {
   }
   element.frame = frame;
   const now = selection.now();
-  if (!now) return;
+  if (!now || !element.data.palette[now.signal]) return; // a frame of the network before has other signals
   const { meta } = frame;
   const probe = element.data.series ? frame.arrays.probe?.values : null;
   if (element.labels !== meta.labels || !sameValues(element.probe, probe)) {
@@ -119,7 +119,7 @@ function drawHead(element, meta, now, value, selection, scale) {
   const legend = `${now.signal} ${from} ${to}`;
   if (element.legend !== legend) {
     element.legend = legend;
-    [low.textContent, high.textContent] = "ifo".includes(now.signal) ? ["closed 0", "1 open"] : [`−${to}`, `${to}`];
+    [low.textContent, high.textContent] = isGate(now.signal) ? ["closed 0", "1 open"] : [`−${to}`, `${to}`];
     bar.style.background = gradient(scale);
     body.setAttribute("aria-label", `The probe, coloured by the ${name} ${symbol} of unit ${now.unit}. ${HINT}`);
     for (const button of buttons) button.setAttribute("aria-pressed", button.signal === now.signal);

@@ -9,13 +9,20 @@ from functools import cache
 from typing import Any
 
 from pages.live.component import mount
-from pages.panels.colours import GATES, NAMES, diverging_scale, gate_scale, on_dark
+from pages.panels.colours import GATES, NAMES, on_dark, scale_of
 
-SIGNALS = "chifgo"  # as the buttons stand
+SIGNALS = {"lstm": "chifgo", "gru": "hrzn", "rnn": "h"}  # as the buttons stand
 
 
 def sequence(
-    token: str, *, key: str, height: int, series: bool = False, words: bool = False, find: bool = False
+    token: str,
+    cell: str,
+    *,
+    key: str,
+    height: int,
+    series: bool = False,
+    words: bool = False,
+    find: bool = False,
 ) -> None:
     """The probe, coloured by the chosen signal of the chosen unit; with the buttons that choose the signal.
 
@@ -23,27 +30,27 @@ def sequence(
     """
     mount(
         "sequence.js",
-        key=key,
+        key=f"{key}_{cell}",
         token=token,
         height=height,
         stretch=True,
         series=series,
         words=words,
         find=find,
-        palette=palette(),
+        palette=palette(cell),
     )
 
 
 @cache
-def palette() -> dict[str, dict[str, Any]]:
-    """For each signal its name, symbol and meaning; its colour and its colour scale, each [light, dark]."""
+def palette(cell: str, /) -> dict[str, dict[str, Any]]:
+    """For each signal of a cell its name, symbol and meaning; its colour and scale, each [light, dark]."""
     return {
         signal: {
             "name": NAMES[signal][0],
             "symbol": NAMES[signal][1],
             "about": NAMES[signal][2],
             "colour": [GATES[signal], on_dark(GATES[signal])],
-            "scale": gate_scale(signal) if signal in "ifo" else diverging_scale(),
+            "scale": scale_of(signal),
         }
-        for signal in SIGNALS
+        for signal in SIGNALS[cell]
     }

@@ -12,7 +12,8 @@ from typing import Any
 
 import streamlit as st
 
-from lstm_core.config import Checked, Knobs, View, limits
+from lstm_core.checked import Checked, limits
+from lstm_core.config import Knobs, View
 from pages.live.slider import forget_left_at, left_at, live_slider, live_text
 from pages.panels.plain import plain
 
@@ -29,6 +30,8 @@ def parse(config: type[Checked], name: str, text: str) -> Any:
     spec = limits(config, name)
     if "choices" in spec:
         value: Any = text[:40]
+    elif "flag" in spec:
+        value = {"True": True, "False": False}.get(text, text[:40])
     elif "low" not in spec:
         return text[:LONGEST_IN_LINK] or None
     elif text == "max" and spec["default"] is None:

@@ -32,7 +32,7 @@ function draw(element, frame) {
   element.frame = frame;
   const survey = frame?.meta.survey;
   const edges = frame?.arrays.survey_edges?.values;
-  if (!survey || !edges) return;
+  if (!element.data.palette[survey?.signal] || !edges) return;
   const { meta } = frame;
   const key = `${survey.step} ${survey.unit} ${survey.signal} ${survey.count} ${meta.c_limit}`;
   if (element.drawn === key) return;

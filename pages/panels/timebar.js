@@ -74,8 +74,8 @@ export function connect(bar, data, actions) {
 
 /** A frame has been drawn, or the connection has changed. */
 export function show(bar, frame, channel) {
-  const { history = [], at = null, live_step: now, kind, hands, num_layers: layers } = frame?.meta ?? {};
-  const held = hands ? inWords(hands, layers) : "";
+  const { history = [], at = null, live_step: now, kind, hands } = frame?.meta ?? {};
+  const held = hands ? inWords(frame.meta) : "";
   bar.hands = held && `Held by hand${hands.training ? ", also while it trains" : ""}: ${held}.`;
   Object.assign(bar, { at, now, kind, lost: channel.state === "disconnected" || channel.state === "gone" });
   if (!bar.held) bar.steps = history; // under the hand no position may change its meaning

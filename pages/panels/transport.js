@@ -15,6 +15,7 @@ const LOST = "The connection to the server is lost. The page tries again by itse
 export function render(element, data, actions) {
   if (!element.firstChild) build(element);
   const { buttons, speed } = element.parts;
+  element.data = data;
   // drawn last: what it says of the frame is true of every other panel by then
   follow(element, data, (frame, channel) => show(element, frame, channel, actions), 1);
   const send = (type) => channelFor(data.base, data.token).send({ type });
@@ -23,6 +24,8 @@ export function render(element, data, actions) {
   buttons.reset.onclick = () => send("reset");
   const { base, token } = data;
   slider.render(speed, { base, token, ...data.speed }, actions);
+  element.parts.bar.root.hidden = element.parts.badge.button.hidden = data.experiment;
+  if (data.experiment) return;
   timebar.connect(element.parts.bar, data, actions);
   truth.connect(element.parts.badge, data);
 }
@@ -48,22 +51,27 @@ function show(element, frame, channel, actions) {
   for (const button of Object.values(buttons)) button.disabled = lost || state === "waiting";
 
   const series = meta.kind === "series";
+  const several = Boolean(element.data.experiment); // networks, each with losses of its own on the page
   numbers.step.textContent = whole.format(meta.step ?? 0);
   numbers.loss.textContent = `${digits(meta.loss)} · ${digits(meta.valid_loss)}`;
-  numbers.perplexity.box.hidden = series;
+  numbers.perplexity.box.hidden = series || several || meta.goal === "gaps";
+  numbers.loss.box.hidden = several;
   numbers.perplexity.textContent = digits(Math.exp(meta.valid_loss ?? NaN));
   const tokens = (meta.steps_per_second ?? 0) * (meta.tokens_per_step ?? 0);
   const read = series ? "values" : meta.level === "words" ? "words" : "chars";
-  numbers.rate.name.textContent = `steps · ${read} /s`;
-  numbers.rate.textContent = `${compact.format(meta.steps_per_second ?? 0)} · ${compact.format(tokens)}`;
+  const rate = compact.format(meta.steps_per_second ?? 0);
+  numbers.rate.name.textContent = several ? "steps /s" : `steps · ${read} /s`;
+  numbers.rate.textContent = several ? rate : `${rate} · ${compact.format(tokens)}`;
 
   if (status.textContent !== state) status.textContent = state;
   status.dataset.state = state;
   message.textContent = lost ? LOST : channel.notice || (meta.message ?? "");
   message.hidden = !message.textContent;
 
-  timebar.show(bar, frame, channel);
-  truth.show(badge, frame);
+  if (!several) {
+    timebar.show(bar, frame, channel);
+    truth.show(badge, frame);
+  }
 
   root.dataset.step = meta.step ?? 0;
   root.dataset.at = meta.at ?? ""; // the step of the past that is shown

@@ -9,8 +9,8 @@ from pages.panels.run import branch_run, parent_of, return_run
 from pages.panels.settings import Settings
 
 
-def transport_bar(token: str, settings: Settings) -> bool:
-    """Show the bar for the run of `token`.
+def transport_bar(token: str, settings: Settings, experiment: bool = False) -> bool:
+    """Show the bar for the run of `token`; that of an experiment has no time machine.
 
     True once if the page has to run again for another run: the old one no longer exists on the server, or a
     new one goes on from an earlier step of it, or the user returns from there.
@@ -28,8 +28,17 @@ def transport_bar(token: str, settings: Settings) -> bool:
         high=1000.0,
         about="Training steps per second: 1 to talk over every step, max for as fast as it goes.",
     )
+    height = 46 if experiment else 78
     parent = parent_of(settings.page)
-    result = mount("transport.js", key=key, token=token, height=78, speed=speed, parent=parent)
+    result = mount(
+        "transport.js",
+        key=key,
+        token=token,
+        height=height,
+        speed=speed,
+        parent=parent,
+        experiment=experiment,
+    )
     if isinstance(result.branch, int):
         return branch_run(settings.page, token, result.branch)
     if result.back is not None and return_run(settings.page):

@@ -1,13 +1,14 @@
-// The truth badge: how far what is shown is from what nn.LSTM itself computed; and, when it is pressed, the check
+// The truth badge: how far what is shown is from what torch itself computed; and, when it is pressed, the check
 // of the plain cell's gradients against autograd.
 
 import { channelFor } from "./channel.js";
 import { make } from "./dom.js";
 
 const PATIENCE = 10_000; // milliseconds after which a check that was asked for is no longer waited for
+const CORES = { lstm: "torch.nn.LSTM", gru: "torch.nn.GRU", rnn: "torch.nn.RNN" };
 const whole = new Intl.NumberFormat("en");
 const ABOUT =
-  "Largest difference between the gates and states shown and what torch.nn.LSTM itself computed for this frame; " +
+  "Largest difference between the gates and states shown and what torch's own network computed for this frame; " +
   "numbers are rounded to three digits for showing. Press for the check of the gradients.";
 
 /** The badge in `parent`, and its popover in `around`. */
@@ -89,7 +90,7 @@ function ofFrame(meta) {
   if (!meta?.kind) return { state: "unknown", short: "exact?", sentence: "No network is shown yet." };
   const { difference, allowed } = meta.truth ?? {};
   if (!Number.isFinite(difference) || !Number.isFinite(allowed)) {
-    const sentence = "This frame could not be compared with what torch.nn.LSTM itself computed: do not trust it.";
+    const sentence = `This frame could not be compared with what ${CORES[meta.cell]} itself computed: do not trust it.`;
     return { state: "off", short: "not checked", sentence };
   }
   const off = difference > allowed;
@@ -97,7 +98,7 @@ function ofFrame(meta) {
     state: off ? "off" : "exact",
     short: off ? `off by ${digits(difference)}` : `exact · ${digits(difference)}`,
     sentence:
-      `What this frame shows and what torch.nn.LSTM itself computed differ by at most ${digits(difference)}; ` +
+      `What this frame shows and what ${CORES[meta.cell]} itself computed differ by at most ${digits(difference)}; ` +
       `up to ${digits(allowed)} is the rounding of float32. ${off ? "Something is wrong here." : ""}`.trim(),
   };
 }
@@ -105,15 +106,16 @@ function ofFrame(meta) {
 function ofCheck(check, asked) {
   if (asked) return { state: "unknown", sentence: "Checking the gradients…" };
   if (!check) return { state: "unknown", sentence: "The gradients have not been checked yet." };
-  const { step, difference, allowed, weights, seconds } = check;
+  const { step, difference, allowed, weights, seconds, way } = check;
+  const how = way === "plain cell" ? "through the plain cell" : "by hand through the plain cell";
   const off = !(difference <= allowed); // also when there is no number
   const time = Number.isFinite(seconds) ? ` That took ${seconds.toPrecision(2)} s to check.` : "";
   return {
     state: off ? "off" : "exact",
     short: Number.isFinite(difference) ? `gradients off by ${digits(difference)}` : "gradients off",
     sentence:
-      `At step ${whole.format(step)} the gradients of all ${whole.format(weights)} weights, by hand through the ` +
-      `plain cell and by torch's autograd, differ by at most ${digits(difference)} of their size; up to ` +
+      `At step ${whole.format(step)} the gradients of all ${whole.format(weights)} weights, ${how} ` +
+      `and by torch's autograd through its own network, differ by at most ${digits(difference)} of their size; up to ` +
       `${digits(allowed)} is allowed.${time}`,
   };
 }

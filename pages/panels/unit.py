@@ -9,24 +9,30 @@ from plotly.subplots import make_subplots
 
 from pages.live.component import mount
 from pages.live.figure import Drawing, Feed, Select, drawing, streaming_figure
-from pages.panels.colours import GATES, NAMES, on_dark
+from pages.panels.colours import GATES, NAMES, SIGMOIDS, on_dark
 from pages.panels.sequence import palette
 
-ROWS = ("ifo", "gh", "c")  # signals of one range stand in one subplot
+# signals of one range stand in one subplot
+ROWS = {"lstm": ("ifo", "gh", "c"), "gru": ("rz", "nh"), "rnn": ("h",)}
+WHAT = {"lstm": "gates and states appear", "gru": "gates and state appear", "rnn": "hidden state appears"}
+SHARES = {"lstm": [4, 4, 5], "gru": [4, 5], "rnn": [1]}  # of the height
+# at the sides, in pixels; those of a plain RNN stand below its heatmap, column below column
+MARGINS = {"lstm": (34, 46), "gru": (34, 46), "rnn": (48, 64)}
 
 
-def unit_lines(token: str, *, key: str, height: int) -> None:
-    """The chosen unit's i, f, o; g, h; and c as lines over the probe. A click chooses the time step."""
-    streaming_figure(unit_lines_drawing(), key=key, token=token, height=height)
+def unit_lines(token: str, cell: str, *, key: str, height: int) -> None:
+    """The chosen unit's gates and states as lines over the probe. A click chooses the time step."""
+    streaming_figure(unit_lines_drawing(cell), key=f"{key}_{cell}", token=token, height=height)
 
 
 @cache
-def unit_lines_drawing() -> Drawing:
+def unit_lines_drawing(cell: str, /) -> Drawing:
     """The figure and its feeds, built once in a process."""
-    figure = make_subplots(rows=len(ROWS), shared_xaxes=True, row_heights=[4, 4, 5], vertical_spacing=0.09)
+    rows = ROWS[cell]
+    figure = make_subplots(rows=len(rows), shared_xaxes=True, row_heights=SHARES[cell], vertical_spacing=0.09)
     feeds: list[Feed] = []
     names: list[list[str]] = []  # beside each subplot, in the lines' colours: [light, dark]
-    for row, signals in enumerate(ROWS):
+    for row, signals in enumerate(rows):
         for signal in signals:
             colours = [GATES[signal], on_dark(GATES[signal])]
             line = go.Scatter(mode="lines", line={"color": colours[0], "width": 2})
@@ -57,29 +63,48 @@ def unit_lines_drawing() -> Drawing:
             showarrow=False,
         )
     figure.update_xaxes(showgrid=False, zeroline=False, nticks=8)
-    figure.update_yaxes(zeroline=False, row=1, col=1, range=[-0.05, 1.05], tickvals=[0, 1])
-    figure.update_yaxes(zerolinewidth=1, row=2, col=1, range=[-1.1, 1.1], tickvals=[-1, 1])
-    figure.update_yaxes(zerolinewidth=1, row=3, col=1, nticks=4)
+    for row, signals in enumerate(rows, 1):
+        if signals[0] in SIGMOIDS:
+            figure.update_yaxes(zeroline=False, row=row, col=1, range=[-0.05, 1.05], tickvals=[0, 1])
+        elif signals == "c":
+            figure.update_yaxes(zerolinewidth=1, row=row, col=1, nticks=4)
+        else:
+            figure.update_yaxes(zerolinewidth=1, row=row, col=1, range=[-1.1, 1.1], tickvals=[-1, 1])
     figure.update_layout(
-        margin={"l": 34, "r": 46, "t": 4, "b": 20},
+        margin={"l": MARGINS[cell][0], "r": MARGINS[cell][1], "t": 4, "b": 20},
         showlegend=False,
         meta={"themed": {f"annotations.{row}.text": texts for row, texts in enumerate(names)}},
     )
     return drawing(
         figure,
         feeds,
-        selects=[Select(), Select("x2", "y2"), Select("x3", "y3")],
+        selects=[Select(), Select("x2", "y2"), Select("x3", "y3")][: len(rows)],
         wants=["unit"],
-        about="Line charts of the chosen unit's gates, candidate and states over the probe.",
-        empty="The chosen unit's gates and states appear here as soon as the first frame arrives.",
+        about=f"Line charts of the chosen unit's {', '.join(''.join(rows))} over the probe.",
+        empty=f"The chosen unit's {WHAT[cell]} here as soon as the first frame arrives.",
     )
 
 
-def distribution(token: str, *, key: str, height: int) -> None:
+def distribution(token: str, cell: str, *, key: str, height: int) -> None:
     """Histogram of the chosen signal of the chosen unit on data that is never trained on."""
-    mount("distribution.js", key=key, token=token, height=height, stretch=True, palette=palette())
+    mount(
+        "distribution.js",
+        key=f"{key}_{cell}",
+        token=token,
+        height=height,
+        stretch=True,
+        palette=palette(cell),
+    )
 
 
-def stretches(token: str, *, key: str, height: int, words: bool = False) -> None:
+def stretches(token: str, cell: str, *, key: str, height: int, words: bool = False) -> None:
     """The ten stretches of that data where the chosen unit's signal is highest, and ten where lowest."""
-    mount("stretches.js", key=key, token=token, height=height, stretch=True, words=words, palette=palette())
+    mount(
+        "stretches.js",
+        key=f"{key}_{cell}",
+        token=token,
+        height=height,
+        stretch=True,
+        words=words,
+        palette=palette(cell),
+    )

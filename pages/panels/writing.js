@@ -44,14 +44,16 @@ function showGrowth(element, meta) {
   );
 }
 
-export function showNext(element, meta) {
-  const { next = [], next_p: probabilities = [] } = meta;
-  element.style.setProperty("--token", meta.level === "words" ? "5.5em" : "1.8em");
+/** truth: the right one, if it is known, which is marked. */
+export function showNext(element, { next = [], next_p: probabilities = [], level, truth }) {
+  const narrow = truth === undefined ? "1.8em" : "2.6em";
+  element.style.setProperty("--token", level === "words" ? "5.5em" : narrow);
   while (element.children.length > next.length) element.lastChild.remove();
   next.forEach((token, place) => {
     const row = element.children[place]?.parts ? element.children[place] : newBar(element, place);
     const { name, bar, value } = row.parts;
     if (name.textContent !== token) name.textContent = token;
+    row.toggleAttribute("data-truth", token === truth);
     bar.style.width = `${100 * probabilities[place]}%`;
     value.textContent = probabilities[place] < 0.001 ? "< 0.1%" : percent.format(probabilities[place]);
   });

@@ -28,7 +28,11 @@ GROUPS = {
     "inside": "back in time, hands on the gates, questions to the units",
     "sine": "how soon the default series is learnt",
     "text": "what watching costs in learning",
+    "flow": "the gradient of the last step's loss, back through time",
+    "race": "RNN, GRU and LSTM side by side, against bare loops",
+    "recall": "who remembers over how many steps, and how soon (long: only when it is named)",
 }
+LONG = ("recall",)
 
 
 def main() -> None:
@@ -61,7 +65,7 @@ def _arguments() -> tuple[Options, list[str], Path | None]:
     about = "\n".join(f"  {name:<10} {text}" for name, text in GROUPS.items())
     parser = argparse.ArgumentParser(
         prog="python -m tests.bench",
-        description="Measure the playground. Without a name, everything (about five minutes).",
+        description="Measure the playground. Without a name, everything (about six minutes).",
         epilog=f"groups:\n{about}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -77,7 +81,8 @@ def _arguments() -> tuple[Options, list[str], Path | None]:
         parser.error(f"--runs is {given.runs}; it must be from 1 to 500.")
     if given.json and (given.json.is_dir() or not given.json.absolute().parent.is_dir()):
         parser.error(f"{given.json} cannot be written: it is a folder, or its folder does not exist.")
-    chosen = [name for name in GROUPS if name in given.names] or list(GROUPS)
+    usual = [name for name in GROUPS if name not in LONG]
+    chosen = [name for name in GROUPS if name in given.names] or usual
     return Options(quick=given.quick, runs=given.runs), chosen, given.json
 
 

@@ -27,12 +27,12 @@ class BareLoop:
         self.task = TextTask(config.task, config.train)
         model = config.model
         self.embedding = nn.Embedding(self.task.vocab_size, model.embedding_size)
-        self.lstm = nn.LSTM(model.embedding_size, model.hidden_size, model.num_layers)
+        self.core = nn.LSTM(model.embedding_size, model.hidden_size, model.num_layers)
         self.head = nn.Linear(model.hidden_size, self.task.vocab_size)
         initial = SequenceModel(model, self.task.vocab_size, config.train.seed)
-        for name in ("embedding", "lstm", "head"):
+        for name in ("embedding", "core", "head"):
             getattr(self, name).load_state_dict(getattr(initial, name).state_dict())
-        modules = (self.embedding, self.lstm, self.head)
+        modules = (self.embedding, self.core, self.head)
         self.parameters = [parameter for module in modules for parameter in module.parameters()]
         self.optimizer = torch.optim.Adam(self.parameters, lr=config.knobs.learning_rate, fused=True)
         self.rng = np.random.default_rng(config.train.seed)
@@ -40,7 +40,7 @@ class BareLoop:
 
     def predict(self, inputs: torch.Tensor) -> torch.Tensor:
         """Logits (T, B, vocab_size) for tokens (T, B)."""
-        return self.head(self.lstm(self.embedding(inputs))[0])
+        return self.head(self.core(self.embedding(inputs))[0])
 
     def step(self) -> float:
         """One optimiser step; returns its loss."""

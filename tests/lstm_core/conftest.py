@@ -14,7 +14,7 @@ def spy(monkeypatch):
     monkeypatch.setattr(Spy, "runs", [], raising=False)
     monkeypatch.setattr(Spy, "made", [], raising=False)
     monkeypatch.setattr(Spy, "fail", None)
-    monkeypatch.setattr("lstm_core.run.Trainer", Spy)
+    monkeypatch.setattr("lstm_core.network.Trainer", Spy)
     logging.getLogger("lstm_core.run").disabled = True
     yield Spy
     logging.getLogger("lstm_core.run").disabled = False

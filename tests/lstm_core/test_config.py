@@ -7,21 +7,31 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lstm_core.cell import GATES
+from lstm_core.checked import limits
 from lstm_core.config import (
+    CELLS,
+    HELD,
+    MEMORY,
+    SIGNALS,
     Hands,
     Knobs,
+    MemoryConfig,
     ModelConfig,
     RunConfig,
     SeriesConfig,
     TextConfig,
     TrainConfig,
     View,
-    limits,
+    layer_work,
+    memory_length,
 )
+from lstm_core.model import SequenceModel
 
-CONFIGS = [ModelConfig, TrainConfig, Knobs, TextConfig, SeriesConfig, View, Hands]
+CONFIGS = [ModelConfig, TrainConfig, Knobs, TextConfig, SeriesConfig, MemoryConfig, View, Hands]
 RANGED = [(config, spec.name) for config in CONFIGS for spec in fields(config) if "low" in spec.metadata]
 CHOSEN = [(config, spec.name) for config in CONFIGS for spec in fields(config) if "choices" in spec.metadata]
+FLAGS = [(config, spec.name) for config in CONFIGS for spec in fields(config) if "flag" in spec.metadata]
 WHOLE = [pair for pair in RANGED if isinstance(limits(*pair)["low"], int)]
 REAL = [pair for pair in RANGED if pair not in WHOLE]
 
@@ -114,17 +124,28 @@ def test_choices(config, name):
     choices = limits(config, name)["choices"]
     for choice in choices:
         assert getattr(config(**{name: choice}), name) == choice
-    for wrong in (None, 0, True, "", choices[0].swapcase(), [choices[0]], choices):
+    word = next(choice for choice in choices if choice)
+    for wrong in {None, 0, True, "", word.swapcase()} - set(choices):
         message = refused(config, name, wrong)
-        assert all(choice in message for choice in choices)
+        assert all(str(choice) in message for choice in choices)
+    for wrong in ([word], choices):
+        refused(config, name, wrong)
 
 
-@pytest.mark.parametrize(("config", "name"), RANGED + CHOSEN)
+@pytest.mark.parametrize(("config", "name"), FLAGS)
+@pytest.mark.parametrize("value", [1, 0, "true", None, [True]])
+def test_flags_are_yes_or_no(config, name, value):
+    assert getattr(config(), name) is False
+    assert getattr(config(**{name: True}), name) is True
+    assert "true or false" in refused(config, name, value)
+
+
+@pytest.mark.parametrize(("config", "name"), RANGED + CHOSEN + FLAGS)
 def test_limits_say_what_the_pages_need(config, name):
     said = limits(config, name)
     assert said["default"] == getattr(config(), name)
     assert said["about"].endswith(".")
-    assert ("choices" in said) != ("low" in said)
+    assert ("choices" in said) + ("low" in said) + ("flag" in said) == 1
     if said["default"] is not None and "low" in said:
         assert said["low"] <= said["default"] <= said["high"]
 
@@ -138,6 +159,7 @@ def test_a_changed_copy_is_checked_too():
 def test_a_run_knows_its_kind_and_equal_configs_are_equal():
     assert RunConfig().kind == "text"
     assert RunConfig(task=SeriesConfig()).kind == "series"
+    assert RunConfig(task=MemoryConfig()).kind == "memory"
     assert RunConfig() == RunConfig(TextConfig(), ModelConfig(), TrainConfig(), Knobs(), View())
     assert RunConfig() != RunConfig(train=TrainConfig(seed=1))
 
@@ -154,6 +176,43 @@ def test_a_step_that_would_keep_everybody_waiting_is_refused():
         RunConfig(TextConfig(), *largest, Knobs(batch_size=128))
 
 
+@pytest.mark.parametrize("task", [TextConfig(), SeriesConfig(), MemoryConfig()])
+def test_what_has_to_be_predicted_is_not_read_from_behind(task):
+    with pytest.raises(ValueError, match="let it fill gaps in a text"):
+        RunConfig(task, ModelConfig(bidirectional=True))
+    RunConfig(TextConfig(goal="gaps"), ModelConfig(bidirectional=True))
+    with pytest.raises(ValueError, match="reach is 5"):
+        RunConfig(TextConfig(goal="gaps"), ModelConfig(bidirectional=True), knobs=Knobs(reach=5))
+
+
+@pytest.mark.parametrize(("kind", "length"), [("recall", 22), ("adding", 22), ("counting", 42)])
+def test_a_lag_makes_the_length_of_a_memory_task(kind, length):
+    assert memory_length(kind, 20) == length
+    assert RunConfig(MemoryConfig(kind), knobs=Knobs(lag=20)).length == length
+    assert RunConfig(train=TrainConfig(sequence_length=33)).length == 33
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_the_work_of_a_step_is_what_its_weights_multiply(cell, bidirectional):
+    config = ModelConfig(cell, 12, 3, 5, bidirectional=bidirectional)
+    model = SequenceModel(config, 9)
+    weights = sum(weight.numel() for name, weight in model.core.named_parameters() if "weight" in name)
+    assert layer_work(config) == weights
+
+
+def test_every_cell_has_signals_and_a_memory_among_them():
+    for cell in CELLS:
+        assert MEMORY[cell] in SIGNALS[cell]
+        assert SIGNALS[cell][-1] == "h"
+        for gate in set(SIGNALS[cell]) - {"c", "h"}:
+            assert gate in HELD
+            assert View(signal=gate).signal == gate
+    assert {
+        cell: "".join(name for name in names if name in HELD) or "h" for cell, names in SIGNALS.items()
+    } == GATES
+
+
 # hands on the gates
 
 
@@ -165,11 +224,6 @@ def test_units_are_a_list_of_units(name, value):
 
 def test_units_are_kept_once_and_in_order():
     assert Hands(selected=[5, 2, 5]).selected == (2, 5)
-
-
-@pytest.mark.parametrize("value", [1, "true", None])
-def test_training_is_yes_or_no(value):
-    assert "true or false" in refused(Hands, "training", value)
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ class Asked:
 
 
 def text_task(repeat=60, level="characters"):
-    return TextConfig("own", level, STORY * repeat)
+    return TextConfig("own", level, text=STORY * repeat)
 
 
 @pytest.fixture(scope="module")
@@ -147,7 +147,7 @@ def held_out(asked):
     readings = (
         read_held_out(model, asked.task, asked.layer) for model in (asked.trainer.model, asked.untrained)
     )
-    return [{"c": reading.c, "h": reading.h} for reading in readings]
+    return [{"c": reading.states["c"], "h": reading.states["h"]} for reading in readings]
 
 
 @pytest.mark.parametrize("hidden", [4, 20])
@@ -191,11 +191,11 @@ def test_a_unit_that_follows_the_pattern_is_found():
     letters = torch.tensor([letter.isupper() for letter in asked.task.vocabulary])
     with torch.no_grad():
         model.embedding.weight[:, 0] = torch.where(letters, 1.0, -1.0)
-        for weight in (model.lstm.weight_ih_l0, model.lstm.weight_hh_l0):
+        for weight in (model.core.weight_ih_l0, model.core.weight_hh_l0):
             weight[3::hidden] = 0
-        model.lstm.bias_ih_l0[3::hidden] = 0
-        model.lstm.weight_ih_l0[2 * hidden + 3, 0] = -5.0  # the candidate is low where it is uppercase …
-        model.lstm.bias_ih_l0[hidden + 3] = -20.0  # … and nothing is kept
+        model.core.bias_ih_l0[3::hidden] = 0
+        model.core.weight_ih_l0[2 * hidden + 3, 0] = -5.0  # the candidate is low where it is uppercase …
+        model.core.bias_ih_l0[hidden + 3] = -20.0  # … and nothing is kept
     best = asked("uppercase")["units"][0]
     assert (best["unit"], best["auc"], best["higher"]) == (3, 1.0, False)
     assert best["untrained"] < 1
@@ -210,7 +210,7 @@ def test_a_stretch_is_looked_for_on_the_probe(reader):
     signals = []
     for model in (reader.trainer.model, reader.untrained):
         with torch.no_grad():
-            traced = trace(model.lstm, model.embed(reader.probe))
+            traced = trace(model.core, model.embed(reader.probe))
         signals.append({name: getattr(traced, name)[reader.layer, :, 0].numpy() for name in "ch"})
     rows = {(row["unit"], row["signal"]): row["auc"] for row in found["units"]}
     for (unit, signal), value in rows.items():

@@ -9,13 +9,16 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 FLOORS = [
-    {"config", "cell", "digits", "frame", "pace"},
+    {"checked", "cell", "fused", "digits", "frame", "pace"},
+    {"config"},
     {"tasks", "trace", "model", "hold", "timeline", "rows"},
     {"trainer", "generate", "backward", "inside", "probe"},
     {"outputs", "survey", "patterns"},
-    {"find"},
+    {"find", "scene"},
+    {"observe", "subject"},
+    {"network", "experiments"},
+    {"subjects"},
     {"messages"},
-    {"observe"},
     {"run"},
     {"host"},
 ]

@@ -1,10 +1,12 @@
 """Sampling, next-token probabilities and forecasts, against the model read as a whole."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
-from lstm_core.config import ModelConfig
+from lstm_core.config import CELLS, ModelConfig
 from lstm_core.generate import Stepper, forecast, next_tokens, read, sample_text
 from lstm_core.model import SequenceModel
 
@@ -15,9 +17,12 @@ ODDS = np.array([0.40, 0.25, 0.15, 0.10, 0.06, 0.03, 0.01])
 near = {"rtol": 0, "atol": 1e-6}
 
 
-def text_model():
+KINDS = pytest.mark.parametrize("cell", CELLS)
+
+
+def text_model(cell="lstm"):
     """Untrained, with opinions strong enough that no two logits are nearly the same."""
-    model = SequenceModel(TWO_LAYERS, VOCABULARY, seed=1)
+    model = SequenceModel(replace(TWO_LAYERS, cell=cell), VOCABULARY, seed=1)
     with torch.no_grad():
         model.head.weight.mul_(20)
     return model
@@ -41,33 +46,47 @@ def logits_after(model, tokens):
 # stepping
 
 
+def each(state):
+    return state if isinstance(state, tuple) else (state,)
+
+
+@KINDS
 @torch.no_grad()
-def test_stepping_equals_reading_tokens_at_once():
-    model = text_model()
+def test_stepping_equals_reading_tokens_at_once(cell):
+    model = text_model(cell)
     tokens = torch.randint(VOCABULARY, (12,), generator=torch.Generator().manual_seed(0))
     whole, state = model(tokens[:, None])
     stepper = Stepper(model)
     stepped = torch.stack([stepper.step(token.item()) for token in tokens])
     torch.testing.assert_close(stepped, whole[:, 0], rtol=0, atol=1e-5)
     for layer in range(2):
-        for mine, expected in zip(stepper.state[layer], state, strict=True):
+        for mine, expected in zip(stepper.state[layer], each(state), strict=True):
             torch.testing.assert_close(mine, expected[layer], **near)
 
 
+@KINDS
 @torch.no_grad()
-def test_stepping_equals_reading_values_at_once_from_any_state():
-    model = SequenceModel(TWO_LAYERS, seed=1)
+def test_stepping_equals_reading_values_at_once_from_any_state(cell):
+    model = SequenceModel(replace(TWO_LAYERS, cell=cell), seed=1)
     draw = torch.Generator().manual_seed(0)
     values = torch.randn(12, 1, generator=draw)
-    state = tuple(torch.randn(2, 1, 8, generator=draw) for _ in range(2))
+    h, c = (torch.randn(2, 1, 8, generator=draw) for _ in range(2))
+    state = (h, c) if cell == "lstm" else h
     whole, _ = model(values[:, None], state)
     stepper = Stepper(model, state)
     stepped = torch.stack([stepper.step(value.item()) for value in values])
     torch.testing.assert_close(stepped, whole[:, 0], **near)
 
 
-def test_read_gives_predictions_and_a_state_to_go_on_from():
-    model = text_model()
+def test_what_reads_from_both_sides_cannot_go_step_by_step():
+    model = SequenceModel(replace(TWO_LAYERS, bidirectional=True), VOCABULARY)
+    with pytest.raises(ValueError, match="reads what follows"):
+        Stepper(model)
+
+
+@KINDS
+def test_read_gives_predictions_and_a_state_to_go_on_from(cell):
+    model = text_model(cell)
     predictions, state = read(model, torch.tensor(PROMPT))
     assert predictions.shape == (len(PROMPT), VOCABULARY)
     torch.testing.assert_close(predictions[-1], logits_after(model, PROMPT))
@@ -190,9 +209,10 @@ def wave():
     return torch.sin(torch.arange(30) / 3)[:, None]
 
 
+@KINDS
 @pytest.mark.parametrize("layers", [1, 2])
-def test_a_forecast_feeds_on_itself(wave, layers):
-    model = SequenceModel(ModelConfig(hidden_size=8, num_layers=layers), seed=1)
+def test_a_forecast_feeds_on_itself(wave, cell, layers):
+    model = SequenceModel(ModelConfig(cell, hidden_size=8, num_layers=layers), seed=1)
     one_step, ahead = forecast(model, wave, 10)
     assert one_step.shape == (30,)
     assert ahead.shape == (10,)

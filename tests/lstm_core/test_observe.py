@@ -8,7 +8,19 @@ import pytest
 import torch
 
 from lstm_core import trace
-from lstm_core.config import Knobs, ModelConfig, RunConfig, SeriesConfig, TextConfig, TrainConfig, View
+from lstm_core.config import (
+    CELLS,
+    SIGNALS,
+    Hands,
+    Knobs,
+    ModelConfig,
+    RunConfig,
+    SeriesConfig,
+    TextConfig,
+    TrainConfig,
+    View,
+)
+from lstm_core.find import Question
 from lstm_core.frame import Frame
 from lstm_core.generate import forecast, next_tokens, sample_text
 from lstm_core.observe import Observer, is_growth_step
@@ -17,11 +29,14 @@ from lstm_core.trainer import Trainer
 TEXT = TextConfig("own", text="the cat sat on the mat.\n" * 30)
 SHORT = TrainConfig(sequence_length=8)
 FEW = Knobs(batch_size=2)
-SIGNALS = "ifgoch"
+BOTH_WAYS = {"bidirectional": True}  # for which a text has to have gaps
 
 
-def watching(task=TEXT, hidden=8, layers=1, steps=0, **view):
-    trainer = Trainer(RunConfig(task, ModelConfig(hidden_size=hidden, num_layers=layers), SHORT, FEW))
+def watching(task=TEXT, hidden=8, layers=1, steps=0, network=None, **view):
+    model = ModelConfig(hidden_size=hidden, num_layers=layers, **(network or {}))
+    if model.bidirectional:
+        task = replace(task, goal="gaps")
+    trainer = Trainer(RunConfig(task, model, SHORT, FEW))
     for _ in range(steps):
         trainer.step()
     return Observer(trainer, View(**view))
@@ -36,8 +51,9 @@ def look(observer):
 def traced(observer, layer, text):
     trainer = observer.trainer
     tokens = torch.tensor(trainer.task.encode(text))[:, None]
+    tokens[trainer.task.gaps_of(tokens)] = trainer.task.blank
     with torch.no_grad():
-        return trace(trainer.model.lstm, trainer.model.embed(tokens))
+        return trace(trainer.model.core, trainer.model.embed(tokens))
 
 
 def read_by_hand(observer, prompt):
@@ -55,11 +71,112 @@ def test_a_frame_shows_what_the_trace_computes(layer):
     observer = watching(layers=2, steps=5, layer=layer, probe="the cat")
     frame = look(observer)
     exact = traced(observer, layer, "the cat")
-    for name in SIGNALS:
+    for name in "ifgoch":
         expected = getattr(exact, name)[layer, :, 0].T.numpy()
         assert frame.heatmaps[name].shape == (8, 7)
         np.testing.assert_allclose(frame.heatmaps[name], expected, rtol=5.01e-3)
     assert frame.meta["labels"] == ["t", "h", "e", "␣", "c", "a", "t"]
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("bidirectional", [False, True])
+@pytest.mark.parametrize("task", [TEXT, SeriesConfig()], ids=["text", "series"])
+def test_a_frame_of_every_cell(task, cell, bidirectional):
+    if bidirectional and task is not TEXT:
+        return
+    network = {"cell": cell, "bidirectional": bidirectional}
+    observer = watching(task, layers=2, steps=2, network=network, unit=3, time=2)
+    observer.wants = frozenset(["unit", "survey", "held"])
+    rows, inputs = (4 if bidirectional else 2), observer.scene.probe.inputs
+    with torch.no_grad():
+        exact = trace(observer.model.core, observer.model.embed(inputs))
+    for row in range(rows + 1):  # the last one is one too many
+        observer.view = replace(observer.view, layer=row)
+        row = min(row, rows - 1)
+        observer.refresh_survey()
+        frame = look(observer)
+        meta, signals = frame.meta, SIGNALS[cell]
+        assert (meta["cell"], meta["directions"]) == (cell, 2 if bidirectional else 1)
+        assert (meta["signals"], meta["memory"]) == (list(signals), "c" if cell == "lstm" else "h")
+        assert (meta["layer"], meta["num_layers"]) == (row, 2)
+        assert set(frame.heatmaps) == {*signals, *(f"held_{name}" for name in signals)}
+        assert {name for name in frame.arrays if name.startswith("unit_")} == {
+            f"unit_{name}" for name in signals
+        }
+        for name in signals:
+            expected = getattr(exact, name)[row, :, 0].numpy()
+            np.testing.assert_allclose(frame.heatmaps[name], expected.T, rtol=5.01e-3)
+            np.testing.assert_array_equal(frame.arrays[f"unit_{name}"], expected[:, 3])
+        numbers = meta["numbers"]
+        assert (numbers["unit"], numbers["time"], numbers["layer"]) == (3, 2, row)
+        assert numbers["h"] == pytest.approx(exact.h[row, 2, 0, 3].item(), abs=1e-6)
+        backwards = bidirectional and row % 2
+        assert numbers["before"] == meta["labels"][3 if backwards else 1]
+        assert numbers["h_before"] == exact.h[row, 3 if backwards else 1, 0, 3].item()
+        assert meta["truth"]["difference"] <= meta["truth"]["allowed"]
+        assert (meta["survey"]["unit"], meta["survey"]["signal"]) == (3, meta["memory"])
+        assert ("goal" in meta) == (task is TEXT)
+        assert len(frame.encode()) < 60_000
+
+
+@pytest.mark.parametrize("cell", ["gru", "rnn"])
+def test_the_colours_of_a_bounded_memory_end_at_one(cell):
+    meta = look(watching(network={"cell": cell}, steps=3)).meta
+    assert meta["c_limit"] == meta["selected"]["limit"] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("cell", "asked", "shown"),
+    [
+        *[("lstm", name, name) for name in "ifgoch"],
+        *[("gru", name, name) for name in "rznh"],
+        *[("lstm", name, "c") for name in (None, "r", "z", "n")],
+        *[("gru", name, "h") for name in (None, "c", "f")],
+        *[("rnn", name, "h") for name in (None, "c", "z", "h")],
+    ],
+)
+def test_a_signal_that_a_cell_does_not_have_becomes_its_memory(cell, asked, shown):
+    observer = watching(network={"cell": cell}, signal=asked)
+    observer.wants = frozenset(["survey"])
+    observer.refresh_survey()
+    meta = look(observer).meta
+    assert meta["selected"]["signal"] == meta["survey"]["signal"] == shown
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_units_are_found_in_the_states_of_every_cell(cell):
+    observer = watching(network={"cell": cell}, steps=5)
+    observer.find(Question("regex", text="cat"))
+    assert not observer.found["error"]
+    assert {unit["signal"] for unit in observer.found["units"]} <= set("ch" if cell == "lstm" else "h")
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("network", [{}, BOTH_WAYS], ids=["one way", "both ways"])
+def test_every_cell_is_looked_back_at(cell, network):
+    observer = watching(network={"cell": cell, **network}, steps=12)
+    now = look(observer)
+    observer.view = replace(observer.view, at=3)
+    then = look(observer)
+    assert (then.meta["step"], then.meta["live_step"]) == (3, 12)
+    assert not np.array_equal(then.heatmaps["h"], now.heatmaps["h"])
+    assert [frame.meta["step"] for frame in Observer(observer.trainer, View()).film()] == list(range(13))
+    observer.view = replace(observer.view, at=None)
+    assert np.array_equal(look(observer).heatmaps["h"], now.heatmaps["h"])
+
+
+@pytest.mark.parametrize("cell", ["gru", "rnn"])
+def test_every_cell_is_held(cell):
+    observer = watching(network={"cell": cell}, steps=8)
+    observer.hands = Hands(z=0.5, off=(2,))
+    observer.wants = frozenset(["held"])
+    frame = look(observer)
+    assert not frame.heatmaps["held_h"][2].any()
+    if cell == "gru":
+        assert (frame.heatmaps["held_z"][[0, 1, 3]] == 0.5).all()
+    held = frame.meta["held"]
+    assert held["held_loss"] != held["free_loss"]
+    assert held["free_sample"] == frame.meta["sample"] != held["sample"]
 
 
 def test_scalars_and_losses_are_those_of_the_trainer():
@@ -103,7 +220,7 @@ def silence(observer, units):
     """These units never write anything into their cell."""
     hidden = observer.trainer.config.model.hidden_size
     with torch.no_grad():
-        for weight in observer.trainer.model.lstm.parameters():
+        for weight in observer.trainer.model.core.parameters():
             for unit in units:
                 weight[2 * hidden + unit] = 0
 
@@ -182,9 +299,9 @@ def reach(observer, value):
     times = len(observer.trainer.task.encode(observer.view.probe))
     step = value / (1 + 0.9 * (times - 1))
     with torch.no_grad():
-        for weight in observer.trainer.model.lstm.parameters():
+        for weight in observer.trainer.model.core.parameters():
             weight.zero_()
-        bias = observer.trainer.model.lstm.bias_ih_l0
+        bias = observer.trainer.model.core.bias_ih_l0
         bias[: 2 * hidden] = 30  # both gates are wide open
         bias[2 * hidden : 3 * hidden] = math.atanh(step)
     return look(observer).meta["c_limit"]
@@ -266,7 +383,7 @@ def test_the_sample_follows_view_and_prompt():
 
 def test_words_are_joined_to_their_prompt():
     text = 'The cat said "yes", and the dog (a big one) said no.\n' * 30
-    observer = watching(TextConfig("own", "words", text), steps=30, prompt='The cat said "')
+    observer = watching(TextConfig("own", "words", text=text), steps=30, prompt='The cat said "')
     meta = look(observer).meta
     task = observer.trainer.task
     whole = meta["prompt"] + meta["sample"]
@@ -358,7 +475,7 @@ def test_the_stretch_of_a_series_begins_where_it_was_asked_to(share, place):
     np.testing.assert_allclose(frame.arrays["probe"], series.values[place], rtol=1e-6)
     assert frame.meta["labels"] == [str(x) for x in series.x[place]]
     with torch.no_grad():
-        exact = trace(observer.trainer.model.lstm, series.scaled[place][:, None, None])
+        exact = trace(observer.trainer.model.core, series.scaled[place][:, None, None])
     np.testing.assert_allclose(frame.heatmaps["h"], exact.h[0, :, 0].T.numpy(), rtol=5.01e-3)
 
 
@@ -369,7 +486,7 @@ def test_a_series_shorter_than_the_stretch_is_shown_whole():
 
 
 def test_ticks_are_some_of_the_labels_and_not_too_long():
-    words = TextConfig("own", "words", "an extraordinarily long word, and more. " * 30)
+    words = TextConfig("own", "words", text="an extraordinarily long word, and more. " * 30)
     for task in (TEXT, words, SeriesConfig(), SeriesConfig("stocks")):
         meta = look(watching(task)).meta
         assert len(meta["ticks"]) == len(meta["tick_steps"])

@@ -21,7 +21,7 @@ quick = settings(max_examples=60, deadline=None)
 
 def marked(text, find, level="characters"):
     """The text with every marked token as it is and every other one as dots."""
-    task = make_task(TextConfig("own", level, text + "\nabc abc abc abc abc abc"), TrainConfig(4))
+    task = make_task(TextConfig("own", level, text=text + "\nabc abc abc abc abc abc"), TrainConfig(4))
     tokens = task.encode(text)
     marks = mark_text(task, tokens, find)
     assert marks.shape == (len(tokens),)

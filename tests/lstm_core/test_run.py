@@ -33,12 +33,12 @@ BAD = [
     ({"type": "knob", "name": "batch_size", "value": 10**9}, "from 1 to 128"),
     ({"type": "view", "name": "clip", "value": 1.0}, "there is no view 'clip'"),
     ({"type": "view", "name": "units", "value": "some"}, "active, all"),
-    ({"type": "view", "name": "layer", "value": 3}, "from 0 to 2"),
+    ({"type": "view", "name": "layer", "value": 6}, "from 0 to 5"),
     ({"type": "view", "name": "layer", "value": [0]}, r"layer is \[0\]"),
     ({"type": "view", "name": "probe", "value": 5}, "probe is int; it must be text"),
     ({"type": "view", "name": "prompt", "value": ["a"]}, "prompt is list"),
-    ({"type": "configure"}, "needs a RunConfig"),
-    ({"type": "configure", "config": {"task": "text"}}, "needs a RunConfig"),
+    ({"type": "configure"}, "needs the config"),
+    ({"type": "configure", "config": {"task": "text"}}, "needs the config"),
 ]
 
 
@@ -179,7 +179,7 @@ def test_configure_builds_another_network(playing):
     assert (frame.meta["hidden_size"], frame.meta["num_layers"], frame.meta["layer"]) == (10, 2, 1)
     assert frame.meta["step"] == 1
     assert frame.meta["learning_rate"] == 0.003
-    assert run.config == bigger
+    assert run.config.network == bigger.network
     say(run, "reset")
     assert look(run, clock).meta["hidden_size"] == 10
 

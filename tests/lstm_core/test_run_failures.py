@@ -133,7 +133,7 @@ def test_a_network_that_cannot_be_built_is_told_of_once(monkeypatch):
     def no_memory(config):
         raise MemoryError
 
-    monkeypatch.setattr("lstm_core.run.Trainer", no_memory)
+    monkeypatch.setattr("lstm_core.network.Trainer", no_memory)
     run, clock = make()
     assert go(run, clock, 1, watched=True) == 1
 

@@ -37,17 +37,17 @@ def test_the_selection_is_what_all_panels_are_told():
     for name, value in (("unit", 3), ("time", 2), ("signal", "f")):
         say(run, "view", name, value)
     frame = look(run, clock)
-    trainer, observer = run._network
+    trainer, observer = run.subject.trainer, run.subject.observer
     selected = frame.meta["selected"]
     assert (selected["unit"], selected["time"], selected["signal"], selected["limit"]) == (3, 2, "f", 1.0)
     assert selected["token"] == frame.meta["labels"][2]
     with torch.no_grad():
-        signals = trace(trainer.model.lstm, trainer.model.embed(observer._probe.inputs))
+        signals = trace(trainer.model.core, trainer.model.embed(observer.scene.probe.inputs))
     for name in "ifgoch":
         exact = getattr(signals, name)[0, :, 0, 3].numpy()
         assert np.array_equal(frame.arrays[f"unit_{name}"], exact)
-    assert frame.meta["cell"]["h"] == pytest.approx(signals.h[0, 2, 0, 3].item(), abs=1e-6)
-    assert frame.meta["cell"]["before"] == frame.meta["labels"][1]
+    assert frame.meta["numbers"]["h"] == pytest.approx(signals.h[0, 2, 0, 3].item(), abs=1e-6)
+    assert frame.meta["numbers"]["before"] == frame.meta["labels"][1]
 
 
 def test_a_selection_outside_is_brought_inside():
@@ -60,7 +60,7 @@ def test_a_selection_outside_is_brought_inside():
     say(run, "view", "probe", "t")
     frame = look(run, clock)
     assert frame.meta["selected"]["time"] == 0
-    assert frame.meta["cell"]["c_before"] == 0
+    assert frame.meta["numbers"]["c_before"] == 0
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_the_chosen_unit_is_in_the_heatmaps():
 @pytest.mark.parametrize("config", [CONFIG, SERIES, LAYERS], ids=["text", "series", "layers"])
 def test_an_earlier_network_is_shown_as_it_was(config):
     run, clock, last = paused(config)
-    trainer, observer = run._network
+    trainer, observer = run.subject.trainer, run.subject.observer
     now = look_again(run, clock)
     for wanted in (0, 10, last):
         say(run, "view", "at", wanted)
@@ -104,7 +104,7 @@ def test_an_earlier_network_is_shown_as_it_was(config):
         earlier = type(trainer.model)(config.model, trainer.model.vocab_size)
         earlier.load_state_dict(snapshot.weights)
         with torch.no_grad():
-            signals = trace(earlier.lstm, earlier.embed(observer._probe.inputs))
+            signals = trace(earlier.core, earlier.embed(observer.scene.probe.inputs))
         np.testing.assert_allclose(frame.heatmaps["c"], signals.c[0, :, 0].T.numpy(), rtol=5.01e-3)
         assert frame.meta["truth"]["difference"] <= frame.meta["truth"]["allowed"]
         assert all(step <= snapshot.step for step in frame.arrays["loss_step"])
@@ -143,10 +143,10 @@ def test_training_goes_on_while_somebody_looks_back():
 
 def test_what_is_shown_stays_although_the_timeline_leaves_it_out():
     run, clock, _ = paused()
-    step = run._network[0].timeline.steps[7]
+    step = run.subject.trainer.timeline.steps[7]
     say(run, "view", "at", step)
     look(run, clock)
-    timeline = run._network[0].timeline
+    timeline = run.subject.trainer.timeline
     timeline.snapshots = tuple(one for one in timeline.snapshots if one.step != step)
     say(run, "view", "unit", 1)
     frame = look(run, clock)
@@ -158,10 +158,11 @@ def test_a_branch_goes_on_from_there_and_is_looked_at_as_before():
     say(run, "view", "unit", 4)
     say(run, "knob", "learning_rate", 0.004)
     say(run, "hands", "f", 0.5)
-    start = run._network[0].timeline.at(20).step
+    start = run.subject.trainer.timeline.at(20).step
     say(run, "view", "at", 20)
     look(run, clock)
-    branch = Run(CONFIG, Clock(), run.branch(20))
+    begun = run.branch(20)
+    branch = Run(begun.config, Clock(), begun)
     branch.playing = False
     meta = look_again(branch, branch._clock).meta
     assert (meta["step"], meta["at"], meta["selected"]["unit"]) == (start, None, 4)
@@ -175,7 +176,7 @@ def test_a_branch_goes_on_from_there_and_is_looked_at_as_before():
     say(branch, "reset")
     say(branch, "pause")
     assert look(branch, branch._clock).meta["step"] == start
-    assert run._network[0].step_count == last
+    assert run.subject.trainer.step_count == last
 
 
 def test_before_there_is_a_network_there_is_nothing_to_branch_off_from():
@@ -189,7 +190,7 @@ def test_the_film_has_every_snapshot_and_leaves_the_run_as_it_was(config):
     say(run, "view", "at", 10)
     shown = look(run, clock).meta["step"]
     frames = [Frame.decode(frame) for frame in run.film()]
-    assert [frame.meta["step"] for frame in frames] == run._network[0].timeline.steps
+    assert [frame.meta["step"] for frame in frames] == run.subject.trainer.timeline.steps
     assert len({tuple(frame.meta["units"]) for frame in frames}) == 1
     assert look_again(run, clock).meta["step"] == shown
     made = "sample" if config is CONFIG else "closed_rmse"
@@ -207,10 +208,10 @@ def test_under_the_hands_beside_the_untouched(config):
     say(run, "hands", "f", 0.0)
     say(run, "hands", "off", [1])
     frame = look(run, clock)
-    trainer, observer = run._network
-    holds = holds_of(Hands(f=0.0, off=(1,)), 1, 6)
+    trainer, observer = run.subject.trainer, run.subject.observer
+    holds = holds_of(Hands(f=0.0, off=(1,)), config.model)
     with torch.no_grad():
-        signals = held_trace(trainer.model.lstm, trainer.model.embed(observer._probe.inputs), holds)
+        signals = held_trace(trainer.model.core, trainer.model.embed(observer.scene.probe.inputs), holds)
     for name in "ifgoch":
         exact = getattr(signals, name)[0, :, 0].T.numpy()
         np.testing.assert_allclose(frame.heatmaps[f"held_{name}"], exact, rtol=5.01e-3)
@@ -245,7 +246,7 @@ def test_a_forged_hold_is_refused_and_changes_nothing(name, value):
 
 def test_training_under_the_hands_only_if_asked_to():
     run, clock, _ = paused(LAYERS)
-    trainer = run._network[0]
+    trainer = run.subject.trainer
     say(run, "hands", "f", 0.0)
     look(run, clock)
     assert trainer.holds is None
@@ -263,21 +264,21 @@ def test_training_under_the_hands_only_if_asked_to():
     assert [hold is None for hold in trainer.holds] == [True, False]  # laid on what is shown
     say(run, "reset")
     look(run, clock)
-    assert run._network[0].holds is not None
+    assert run.subject.trainer.holds is not None
     say(run, "release")
     look(run, clock)
-    assert run._network[0].holds is None
+    assert run.subject.trainer.holds is None
 
 
 def test_parts_that_nobody_shows_are_not_made():
     run, clock, _ = paused()
     frame = look_again(run, clock)
     assert not any(name.startswith("held") for name in frame.heatmaps)
-    assert not {"held", "survey", "cell"} & set(frame.meta)
+    assert not {"held", "survey", "numbers"} & set(frame.meta)
     run.wants = frozenset(["held", "survey", "unit"])
     frame = look(run, clock)  # although nothing else has changed
     assert "held_c" in frame.heatmaps
-    assert frame.meta["cell"]["unit"] == frame.meta["selected"]["unit"]
+    assert frame.meta["numbers"]["unit"] == frame.meta["selected"]["unit"]
     assert frame.meta["survey"]["unit"] == frame.meta["selected"]["unit"]
     assert frame.meta["held"]["free_sample"] == frame.meta["sample"]
     assert len(frame.arrays["survey_edges"]) == len(frame.arrays["survey_counts"]) + 1
@@ -332,7 +333,7 @@ def test_a_forged_question_is_refused(message):
 @pytest.mark.parametrize("config", [CONFIG, SERIES, LAYERS], ids=["text", "series", "layers"])
 def test_the_gradient_check_on_request(config):
     run, clock, last = paused(config)
-    losses = list(run._network[0].losses.points)
+    losses = list(run.subject.trainer.losses.points)
     say(run, "check")
     check = look(run, clock).meta["check"]
     assert check["step"] == last
@@ -340,7 +341,7 @@ def test_the_gradient_check_on_request(config):
     say(run, "view", "probe", "t")
     say(run, "check")
     assert look(run, clock).meta["check"]["difference"] <= check["allowed"]
-    assert run._network[0].losses.points == losses
+    assert run.subject.trainer.losses.points == losses
 
 
 def test_rows_and_colours_hold_still_while_nothing_is_learnt():
@@ -372,9 +373,9 @@ def test_rows_are_those_of_the_layer_and_the_first_survey_that_of_the_unit():
     run, clock, _ = paused(config, seconds=0.5, wants=["survey"])
     say(run, "view", "layer", 1)
     frame = look(run, clock)
-    trainer, observer = run._network
+    trainer, observer = run.subject.trainer, run.subject.observer
     with torch.no_grad():
-        signals = trace(trainer.model.lstm, trainer.model.embed(observer._probe.inputs))
+        signals = trace(trainer.model.core, trainer.model.embed(observer.scene.probe.inputs))
     active = np.argsort(-signals.c[1, :, 0].numpy().std(axis=0))[:32]
     assert set(frame.meta["units"]) == set(active.tolist())
     assert frame.meta["survey"]["unit"] == frame.meta["selected"]["unit"] == active[0]
@@ -412,7 +413,7 @@ def test_the_past_that_a_diverged_run_has_lost_is_no_longer_shown():
     run, clock, last = paused()
     say(run, "view", "at", last)
     shown = look(run, clock).meta["at"]
-    trainer = run._network[0]
+    trainer = run.subject.trainer
     assert trainer.timeline.keep == shown
     trainer.restore(Trainer(CONFIG).checkpoint())
     with torch.no_grad():
@@ -433,9 +434,9 @@ def test_a_step_under_the_hands_may_not_take_too_long_either():
     with pytest.raises(ValueError, match="Training under the hands"):
         say(run, "hands", "training", True)
     say(run, "knob", "batch_size", 2)
-    run._knobs = replace(run._knobs, batch_size=2)
+    run.config = replace(run.config, knobs=replace(run.config.knobs, batch_size=2))
     say(run, "hands", "training", True)
-    run._hands = replace(run._hands, training=True)
+    run.config = replace(run.config, hands=replace(run.config.hands, training=True))
     with pytest.raises(ValueError, match="Training under the hands"):
         say(run, "knob", "batch_size", 16)
 

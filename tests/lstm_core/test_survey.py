@@ -1,7 +1,8 @@
-"""Reading held-out data: every c, h and gate is what `nn.LSTM` computes; and what a survey shows of them."""
+"""Reading held-out data: every state and gate is what torch computes; and what a survey shows of them."""
 
 import copy
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,13 +11,34 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lstm_core import trace
-from lstm_core.config import ModelConfig, RunConfig, SeriesConfig, TextConfig, TrainConfig
+from lstm_core.config import (
+    CELLS,
+    SIGNALS,
+    ModelConfig,
+    RunConfig,
+    SeriesConfig,
+    TextConfig,
+    TrainConfig,
+)
+from lstm_core.model import SequenceModel
 from lstm_core.survey import WARM_UP, read_held_out, read_probe, survey
+from lstm_core.tasks import make_task
 from lstm_core.trainer import Trainer
 
 SHORT = TrainConfig(sequence_length=4)
 STORY = "The cat sat on the mat (again).\nThe dog, who saw it, said: No! 12 cats; 3 dogs.\n"
 quick = settings(max_examples=25, deadline=None)
+
+
+def untrained(task, cell, bidirectional=False, layers=2, hidden=6):
+    """A network of any kind with larger weights than it begins with, and its task."""
+    made = make_task(task, SHORT)
+    config = ModelConfig(cell, hidden, layers, 5, init="uniform", bidirectional=bidirectional)
+    model = SequenceModel(config, getattr(made, "vocab_size", None), seed=1)
+    with torch.no_grad():
+        for weight in model.core.parameters():
+            weight *= 2
+    return SimpleNamespace(model=model, task=made)
 
 
 def trained(task, hidden=6, layers=1, steps=3):
@@ -28,7 +50,7 @@ def trained(task, hidden=6, layers=1, steps=3):
 
 def text_task(size, level="characters"):
     story = STORY * (size // len(STORY) + 1)
-    return TextConfig("own", level, story[:size])
+    return TextConfig("own", level, text=story[:size])
 
 
 def series_task(size, seed=0):
@@ -37,7 +59,7 @@ def series_task(size, seed=0):
 
 
 def exactly(trainer, reading, step):
-    """Every signal after held-out step `step`, each (H,), from nn.LSTM in float64 on that stream alone."""
+    """Every signal at held-out step `step`, each (rows, H), from torch in float64 on that stream alone."""
     task, model = trainer.task, copy.deepcopy(trainer.model).double()
     begin = step // reading.length * reading.length
     if task.kind == "text":
@@ -45,9 +67,14 @@ def exactly(trainer, reading, step):
         split = len(task.train_tokens)
     else:
         data, split = task.scaled.double().numpy()[:, None], task.split
-    inputs = torch.from_numpy(data[max(0, split + begin - WARM_UP) : split + step + 1])[:, None]
+    start, end = max(0, split + begin - WARM_UP), split + step + 1
+    if model.core.bidirectional:
+        end = split + min(begin + reading.length, len(reading.tokens)) + WARM_UP
+    inputs = torch.from_numpy(data[start:end])[:, None]
     with torch.no_grad():
-        return trace(model.lstm, model.embed(inputs))
+        shown = trace(model.core, model.embed(inputs))
+    place = split + step - start
+    return {name: part[:, place, 0].numpy() for name, part in vars(shown).items() if name != "output"}
 
 
 # reading
@@ -59,15 +86,43 @@ def test_every_signal_is_what_the_network_computes(task, layer):
     trainer = trained(task, layers=2)
     reading = read_held_out(trainer.model, trainer.task, layer)
     count = len(reading.tokens)
-    assert reading.c.shape == reading.h.shape == (count, 6)
-    assert reading.c.dtype == reading.h.dtype == np.float32
-    gates = {name: np.stack([reading.signal(name, unit) for unit in range(6)], 1) for name in "ifgoch"}
+    assert reading.states["c"].shape == reading.states["h"].shape == (count, 6)
+    assert reading.states["c"].dtype == reading.states["h"].dtype == np.float32
+    check_signals(trainer, reading, layer)
+
+
+def check_signals(trainer, reading, row):
+    names, count = SIGNALS[trainer.model.config.cell], len(reading.tokens)
+    gates = {name: np.stack([reading.signal(name, unit) for unit in range(6)], 1) for name in names}
     assert reading.length < count  # more than one stream
-    for step in (0, 1, reading.length - 1, reading.length, reading.length + 1, count - 1):
+    for step in (0, 1, reading.length - 1, reading.length, reading.length + 1, count - 2, count - 1):
         exact = exactly(trainer, reading, step)
         for name, matrix in gates.items():
-            expected = getattr(exact, name)[layer, -1, 0].numpy()
-            np.testing.assert_allclose(matrix[step], expected, rtol=0, atol=2e-6)
+            np.testing.assert_allclose(matrix[step], exact[name][row], rtol=1e-6, atol=2e-6)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("bidirectional", [False, True])
+@pytest.mark.parametrize("task", [text_task(9_000), text_task(40_000), series_task(4_000)])
+def test_every_signal_of_every_cell(task, cell, bidirectional):
+    network = untrained(task, cell, bidirectional)
+    for row in range(4 if bidirectional else 2):
+        reading = read_held_out(network.model, network.task, row, limit=2_000)
+        assert list(reading.states) == (["c", "h"] if cell == "lstm" else ["h"])
+        check_signals(network, reading, row)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("row", range(4))
+def test_a_probe_of_two_directions_is_read_from_both_ends(cell, row):
+    network = untrained(text_task(3_000), cell, bidirectional=True)
+    inputs = torch.tensor(network.task.encode("The dog said"))[:, None]
+    with torch.no_grad():
+        exact = trace(network.model.core, network.model.embed(inputs))
+    reading = read_probe(network.model, inputs, row)
+    for name in SIGNALS[cell]:
+        expected = getattr(exact, name)[row, :, 0, 1].numpy()
+        np.testing.assert_allclose(reading.signal(name, 1), expected, rtol=0, atol=2e-6)
 
 
 def test_tokens_come_in_the_order_of_the_data():
@@ -87,13 +142,11 @@ def test_any_length_is_read_whole(size, limit, layer):
     trainer = trained(text_task(size), hidden=4, layers=2, steps=0)
     reading = read_held_out(trainer.model, trainer.task, layer, limit)
     count = min(limit, len(trainer.task.valid_tokens))
-    assert reading.c.shape == reading.h.shape == (count, 4)
+    assert reading.states["c"].shape == reading.states["h"].shape == (count, 4)
     for step in {0, count // 2, count - 1}:
         exact = exactly(trainer, reading, step)
-        np.testing.assert_allclose(reading.c[step], exact.c[layer, -1, 0].numpy(), rtol=0, atol=2e-6)
-        np.testing.assert_allclose(
-            reading.signal("f", 3)[step], exact.f[layer, -1, 0, 3].item(), rtol=0, atol=2e-6
-        )
+        np.testing.assert_allclose(reading.states["c"][step], exact["c"][layer], rtol=0, atol=2e-6)
+        np.testing.assert_allclose(reading.signal("f", 3)[step], exact["f"][layer, 3], rtol=0, atol=2e-6)
 
 
 def test_reading_leaves_the_training_alone():
@@ -118,7 +171,7 @@ def test_a_probe_is_read_from_zero_state():
     trainer = trained(text_task(3_000), layers=2)
     inputs = torch.tensor(trainer.task.encode("The dog said"))[:, None]
     with torch.no_grad():
-        exact = trace(trainer.model.lstm, trainer.model.embed(inputs))
+        exact = trace(trainer.model.core, trainer.model.embed(inputs))
     for layer in (0, 1):
         reading = read_probe(trainer.model, inputs, layer)
         for name in "ifgoch":
@@ -126,7 +179,27 @@ def test_a_probe_is_read_from_zero_state():
             np.testing.assert_allclose(reading.signal(name, 1), expected, rtol=0, atol=2e-6)
 
 
-@pytest.mark.parametrize("name", ["x", "", "if"])
+@quick
+@given(
+    size=st.integers(9, 3_000), limit=st.integers(2, 400), row=st.integers(0, 3), cell=st.sampled_from(CELLS)
+)
+def test_any_length_is_read_from_both_sides(size, limit, row, cell):
+    network = untrained(text_task(size), cell, bidirectional=True, hidden=4)
+    reading = read_held_out(network.model, network.task, row, limit)
+    count = min(limit, len(network.task.valid_tokens))
+    for step in {0, count // 2, count - 1}:
+        exact = exactly(network, reading, step)
+        for name in SIGNALS[cell]:
+            np.testing.assert_allclose(reading.signal(name, 3)[step], exact[name][row, 3], rtol=0, atol=1e-5)
+
+
+def test_a_signal_of_another_cell_is_named():
+    network = untrained(text_task(200), "gru")
+    with pytest.raises(ValueError, match="no signal 'c'; there are r, z, n, h"):
+        read_held_out(network.model, network.task, 0).signal("c", 0)
+
+
+@pytest.mark.parametrize("name", ["x", "", "if", "z"])
 def test_unknown_signals_are_named(name):
     trainer = trained(text_task(200), steps=0)
     with pytest.raises(ValueError, match="there is no signal"):
@@ -171,7 +244,7 @@ def test_the_distribution_counts_every_value(task, signal):
 def test_a_unit_that_never_varies_has_a_survey(signal):
     trainer = trained(text_task(3_000), steps=0)
     with torch.no_grad():
-        for parameter in trainer.model.lstm.parameters():
+        for parameter in trainer.model.core.parameters():
             parameter.zero_()
     meta, arrays = survey(trainer.model, trainer.task, 0, 1, signal)
     assert arrays["survey_counts"].max() == arrays["survey_counts"].sum() == meta["count"]
@@ -179,6 +252,19 @@ def test_a_unit_that_never_varies_has_a_survey(signal):
     assert len(meta["most"]) == len(meta["least"]) == 10
     constant = 0.5 if signal in "ifo" else 0.0
     assert all(value == constant for stretch in meta["most"] for value in stretch["values"])
+
+
+@pytest.mark.parametrize("cell", ["gru", "rnn"])
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_the_distribution_of_other_cells(cell, bidirectional):
+    network = untrained(text_task(9_000), cell, bidirectional)
+    for signal in SIGNALS[cell]:
+        row = 3 if bidirectional else 1
+        meta, arrays = survey(network.model, network.task, row, 2, signal)
+        values = read_held_out(network.model, network.task, row, 5_000).signal(signal, 2)
+        assert arrays["survey_counts"].sum() == meta["count"] == len(values)
+        assert arrays["survey_edges"][[0, -1]].tolist() == ([0, 1] if signal in "rz" else [-1, 1])
+        assert meta["most"][0]["values"][meta["most"][0]["peak"]] == pytest.approx(values.max(), abs=6e-5)
 
 
 # stretches

@@ -17,7 +17,7 @@ quick = settings(max_examples=40, deadline=None)
 
 
 def own(text: str, level: str = "characters", train: TrainConfig = SHORT) -> TextTask:
-    task = make_task(TextConfig("own", level, text), train)
+    task = make_task(TextConfig("own", level, text=text), train)
     assert isinstance(task, TextTask)
     return task
 

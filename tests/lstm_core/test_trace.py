@@ -98,7 +98,6 @@ def test_float32_stays_near_float64_over_a_long_sequence():
 @pytest.mark.parametrize(
     ("options", "word"),
     [
-        ({"bidirectional": True}, "bidirectional"),
         ({"proj_size": 3}, "projections"),
         ({"batch_first": True}, "time first"),
         ({"num_layers": 2, "dropout": 0.5}, "dropout"),
@@ -128,5 +127,5 @@ def test_wrong_state_dtype_and_module_are_named():
         trace(lstm, inputs, (torch.zeros(1, 3, 7), torch.zeros(1, 2, 7)))
     with pytest.raises(ValueError, match="float64"):
         trace(lstm, inputs.double())
-    with pytest.raises(ValueError, match="GRU"):
-        trace(nn.GRU(5, 7), inputs)
+    with pytest.raises(ValueError, match="GRUCell"):
+        trace(nn.GRUCell(5, 7), inputs)

@@ -21,7 +21,7 @@ from pages.live.channel import HOST
 from pages.live.film import BODY_LIMIT, film, film_html
 from pages.live.film_figure import film_figure
 from pages.live.film_text import plain, wrapped
-from tests.films import HOSTILE, series_frames, text_frames
+from tests.films import HOSTILE, gaps_frames, series_frames, text_frames
 
 quick = settings(max_examples=60, deadline=None)
 
@@ -50,14 +50,31 @@ def test_every_frame_is_there_in_its_order():
     assert [button.label for button in figure.layout.updatemenus[0].buttons] == ["Play", "Pause"]
 
 
+SHOWN = {
+    "lstm": {"c": "cell state", "i": "input", "f": "forget", "o": "output"},
+    "gru": {"h": "hidden state", "r": "reset", "z": "update", "n": "candidate"},
+    "rnn": {"h": "hidden state"},
+}
+
+
+@pytest.mark.parametrize("cell", SHOWN)
 @pytest.mark.parametrize("make", [text_frames, series_frames])
-def test_states_and_gates_are_those_of_the_frames(make):
-    frames = make(4)
+def test_states_and_gates_are_those_of_the_frames(make, cell):
+    frames = make(4, cell=cell)
     figure = film_figure(frames)
     for place, frame in enumerate(frames):
-        for name, title in {"c": "cell state", "i": "input", "f": "forget", "o": "output"}.items():
+        for name, title in SHOWN[cell].items():
             np.testing.assert_array_equal(trace(figure, place, title).z, frame.heatmaps[name])
-    np.testing.assert_array_equal(figure.data[0].z, frames[0].heatmaps["c"])
+    np.testing.assert_array_equal(figure.data[0].z, frames[0].heatmaps[next(iter(SHOWN[cell]))])
+    assert [one.type for one in figure.data].count("heatmap") == len(SHOWN[cell])
+    assert any(title in text for text in texts(figure, 0) for title in SHOWN[cell].values())
+
+
+def test_a_candidate_has_a_sign_and_a_gate_has_none():
+    limits = {
+        one.hovertemplate: (one.zmin, one.zmax) for one in film_figure(text_frames(3, cell="gru")).data[1:4]
+    }
+    assert {(-1, 1) if "candidate" in name else (0, 1) for name in limits} == set(limits.values())
 
 
 def test_what_is_written_and_the_loss_at_each_step():
@@ -68,6 +85,22 @@ def test_what_is_written_and_the_loss_at_each_step():
     dot = trace(figure, 3, "step")
     assert (list(dot.x), list(dot.y)) == ([9], pytest.approx([1 / 3]))
     assert trace(figure, 0, "step").y == (None,)
+
+
+def test_gaps_are_filled_at_each_step_and_marked_by_sign_and_colour():
+    figure = film_figure(gaps_frames(4))
+    wrong = next(text for text in texts(figure, 0) if "✗" in text)
+    right = next(text for text in texts(figure, 3) if "✓" in text)
+    assert re.sub("<[^>]*>", "", wrong) == "t x✗e"
+    assert re.sub("<[^>]*>", "", right) == "t h✓e"
+    assert re.search("color:(#......)", wrong)[1] != re.search("color:(#......)", right)[1]
+    assert "75%" in " ".join(texts(figure, 3))
+    assert " 0%" in " ".join(texts(figure, 0))
+
+
+def test_words_in_gaps_stand_apart():
+    figure = film_figure(gaps_frames(2, labels=["a", "cat", "sat", "down"], guess="ran", level="words"))
+    assert any(re.sub("<[^>]*>", "", text) == "a cat ran✗ down " for text in texts(figure, 0))
 
 
 def test_a_forecast_at_each_step():
@@ -199,9 +232,12 @@ def elements(page):
     return parser.seen
 
 
-@pytest.mark.parametrize("kind", ["text", "series"])
+@pytest.mark.parametrize("kind", ["text", "gaps", "series"])
 def test_hostile_text_adds_no_element_to_the_page(kind):
-    if kind == "text":
+    if kind == "gaps":
+        tame = film_html(gaps_frames(2), "A film")
+        page = film_html(gaps_frames(2, labels=[HOSTILE, "<", "b"], guess=HOSTILE), HOSTILE)
+    elif kind == "text":
         tame = film_html(text_frames(2), "A film")
         page = film_html(text_frames(2, labels=[HOSTILE, "<", "b"], prompt=HOSTILE, sample=HOSTILE), HOSTILE)
     else:
@@ -211,6 +247,17 @@ def test_hostile_text_adds_no_element_to_the_page(kind):
     assert page.count("</script") == tame.count("</script")
     assert page.count("<h1>") == 1
     assert html.unescape(re.search("<h1>(.*)</h1>", page)[1]) == HOSTILE
+
+
+@pytest.mark.parametrize(("cell", "learner"), [("lstm", "an LSTM"), ("gru", "a GRU"), ("rnn", "a plain RNN")])
+@pytest.mark.parametrize(
+    ("make", "learnt"),
+    [(text_frames, "to write"), (gaps_frames, "to fill gaps"), (series_frames, "to continue a series")],
+)
+def test_the_title_says_who_learnt_what(client, monkeypatch, cell, learner, make, learnt):
+    encoded = [frame.encode() for frame in make(2, cell=cell)]
+    monkeypatch.setattr(HOST, "film", {"good": encoded}.__getitem__, raising=False)
+    assert f"<h1>How {learner} learnt {learnt}</h1>" in ask(client, {"token": "good"}).text
 
 
 def test_the_file_says_what_made_it_and_needs_nothing_else():

@@ -2,12 +2,13 @@
 
 import pytest
 
-from lstm_core.config import Hands, limits
+from lstm_core.checked import limits
+from lstm_core.config import CELLS, HELD, MEMORY, Hands
 from pages.live.channel import ASSETS, HOST
 from pages.panels import held, transport
 from pages.panels.forecast import forecast_chart_drawing
 from pages.panels.hands import GATES, gates
-from pages.panels.heatmaps import cell_state_drawing
+from pages.panels.heatmaps import gates_drawing, gates_of, memory_drawing
 from pages.panels.settings import Settings
 from tests.pages.test_pages import open_app, words
 
@@ -40,21 +41,39 @@ def test_nonsense_in_a_link_is_named():
     assert "temperature" in words(app.warning)
 
 
-def test_every_gate_can_be_held_in_its_own_range():
-    assert [gate["gate"] for gate in gates()] == list(GATES)
-    for gate in gates():
+@pytest.mark.parametrize("cell", CELLS)
+def test_every_gate_can_be_held_in_its_own_range(cell):
+    assert [gate["gate"] for gate in gates(cell)] == list(GATES[cell])
+    for gate in gates(cell):
         for value in (gate["low"], gate["high"]):
             Hands(**{gate["gate"]: value})
         assert gate["high"] == limits(Hands, gate["gate"])["high"]
 
 
-def test_the_held_side_is_fed_with_what_is_held_and_with_nothing_else_changed():
-    free = cell_state_drawing(False, False)
-    twin = held._held(free)
-    assert twin.figure == free.figure
-    for ours, theirs in zip(twin.feeds, free.feeds, strict=True):
-        wanted = "held_c" if theirs["array"] == "c" else theirs["array"]
-        assert ours == theirs | {"array": wanted}
+def test_every_gate_that_can_be_held_has_a_cell_that_has_it():
+    assert sorted("".join(GATES.values())) == sorted(HELD)
+    assert set(GATES) == set(CELLS)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_the_held_side_is_fed_with_what_is_held_and_with_nothing_else_changed(cell):
+    frees = [memory_drawing(cell, False, False, False)]
+    frees += [gates_drawing(cell, True)] if gates_of(cell) else []
+    for free in frees:
+        twin = held._held(free)
+        assert twin.figure == free.figure
+        for ours, theirs in zip(twin.feeds, free.feeds, strict=True):
+            wanted = theirs["array"] and f"held_{theirs['array']}"
+            assert ours == theirs | {"array": wanted}
+    assert held._held(frees[0]).feeds[0]["array"] == f"held_{MEMORY[cell]}"
+
+
+@pytest.mark.parametrize("cell", ["gru", "rnn"])
+@pytest.mark.parametrize("page", ["text", "series"])
+def test_it_holds_what_the_cell_has(cell, page):
+    app = open_app("hands.py", **{f"{page}_cell": cell})
+    assert not app.error
+    assert app.session_state[f"config_{page}"].model.cell == cell
 
 
 @pytest.mark.parametrize("hands_on", [False, True])

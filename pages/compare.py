@@ -1,0 +1,111 @@
+"""The Compare page: two networks that differ in exactly one setting, step by step side by side."""
+
+from dataclasses import replace
+from typing import Any
+
+import streamlit as st
+
+from lstm_core.config import Knobs, TextConfig, View
+from lstm_core.experiments.pair import PairConfig, shared_signals
+from lstm_core.experiments.pair_settings import DIFFERENCES
+from pages.panels import compare
+from pages.panels.colours import NAMES
+from pages.panels.compare_sides import base_of, following, sides
+from pages.panels.heading import heading
+from pages.panels.inline import choice
+from pages.panels.observation import observation, question
+from pages.panels.plain import plain
+from pages.panels.run import describe, experiment_run
+from pages.panels.settings import Settings
+from pages.panels.transport import transport_bar
+
+settings = Settings("compare")
+setup, live, watch = (st.sidebar.container(gap="xsmall") for _ in range(3))
+
+# --- what asks for new networks ---
+with setup:
+    st.caption("COMPARE · starts two new networks")
+    base = base_of(settings)
+    like = st.empty()
+    parts, left_knob = sides(settings, base)
+differs = parts["differs"]
+
+# --- which signal the heatmaps show: one that both cells have ---
+cell = parts["model"].cell
+signals = shared_signals(cell, parts["value"] if differs == "model.cell" else cell)
+with watch:
+    signal = following(settings, View, "signal", signals[0])
+    if len(signals) > 1:
+        about = ", ".join(f"{name}: {NAMES[name][0]}" for name in signals)
+        symbols = {name: name for name in signals}
+        signal = choice(settings, "Heatmaps", View, "signal", symbols, f"What the heatmaps show. {about}.")
+    signal = signal if signal in signals else signals[0]
+
+# --- the run ---
+with setup:
+    view = replace(parts.pop("view"), signal=signal)
+    token, config = experiment_run(settings, PairConfig, view=view, **parts)
+    like.caption(plain(f"{describe(config.left)}."))
+left, right = config.sides
+differs, signal = config.differs, config.view.signal or signals[0]
+series = config.left.kind == "series"
+
+# --- what acts at once ---
+with live:
+    st.caption("LIVE · acts on both while you drag")
+    scales: dict[str, dict[str, Any]] = {
+        "learning_rate": {"scale": "log", "high": 0.3},
+        "batch_size": {"scale": "log"},
+        "clip": {"scale": "log"},
+        "noise": {"decimals": 2, "high": 1.0 if series else 0.5},
+        "reach": {"scale": "log"},
+    }
+    knob = differs.removeprefix("knobs.")
+    if knob in scales:
+        with left_knob:
+            label = f"Left: {DIFFERENCES[differs].label.lower()}"
+            settings.slider(label, Knobs, knob, token, **scales[knob])
+    samples = any(isinstance(run.task, TextConfig) and run.task.goal == "next" for run in config.sides)
+    one, two = st.columns(2)
+    knobs = [name for name in ("learning_rate", "batch_size") if name != knob]
+    with one:
+        settings.slider(DIFFERENCES[f"knobs.{knobs[0]}"].label, Knobs, knobs[0], token, **scales[knobs[0]])
+    with two:
+        if series:
+            settings.slider("Stretch shown", View, "probe_start", token, decimals=2)
+        elif samples:
+            settings.slider("Temperature", View, "temperature", token, decimals=2)
+    if samples:
+        settings.text("Prompt", "prompt", token, about="What both go on from. Type: the samples follow.")
+
+# --- the page ---
+if transport_bar(token, settings, experiment=True):
+    st.rerun()
+question(f"{DIFFERENCES[differs].question} Left: {config.names[0]}. Right: {config.names[1]}.")
+same_data = left.task == right.task
+columns = st.columns(3, gap="small")
+for column, on_right, key in zip(columns, (False, True), ("left", "right"), strict=False):
+    with column, st.container(gap="xxsmall"):
+        compare.side(token, key=f"compare_side_{key}", right=on_right)
+        if series:
+            compare.forecast(
+                token,
+                key=f"compare_forecast_{key}_{same_data}",
+                height=188,
+                right=on_right,
+                same_data=same_data,
+            )
+        else:
+            compare.writing(token, key=f"compare_text_{key}", height=188, right=on_right)
+with columns[2], st.container(gap="xxsmall"):
+    heading("Loss", "with dots: validation; faint: training", tooltip="Lower is better.")
+    compare.losses(token, key=f"compare_losses_{config.left.kind}", height=214, nats=not series)
+same_units = left.model.hidden_size == right.model.hidden_size
+compare.maps(
+    token,
+    key=f"compare_maps_{config.left.kind}_{signal}_{same_units}",
+    height=276,
+    signal=signal,
+    same_units=same_units,
+)
+observation(token, key="compare_observation")

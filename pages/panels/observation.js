@@ -1,0 +1,28 @@
+// What has been seen in an experiment so far. The sentence is made from the run's own numbers, on the server.
+
+import { follow } from "./channel.js";
+import { make } from "./dom.js";
+
+const WAITING = "Nothing can be said yet: the numbers of this run do not support a sentence.";
+
+export function render(element, data) {
+  if (!element.firstChild) {
+    const root = make("div", "observation", element);
+    root.dataset.testid = "observation";
+    make("b", "observation-name", root, "Seen in this run");
+    make("span", "observation-text", root, WAITING).setAttribute("role", "status");
+    root.style.minHeight = `${data.height}px`;
+  }
+  follow(element, data, (frame) => show(element, frame?.meta.observation ?? ""));
+}
+
+export function remove(element) {
+  element.unfollow?.();
+}
+
+function show(element, sentence) {
+  const root = element.firstChild;
+  root.dataset.seen = Boolean(sentence);
+  const text = sentence || WAITING;
+  if (root.lastChild.textContent !== text) root.lastChild.textContent = text;
+}
