@@ -254,8 +254,8 @@ class RunConfig:
             )
         if model.bidirectional and self.knobs.reach is not None:
             raise ValueError(
-                f"reach is {self.knobs.reach}, but back-propagation cannot be truncated in a network that reads "
-                "from both sides: leave it at None."
+                f"reach is {self.knobs.reach}, but back-propagation cannot be truncated in a network that "
+                "reads from both sides: leave it at None."
             )
         if self.step_work > WORK_LIMIT:
             raise ValueError(

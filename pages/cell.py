@@ -17,7 +17,7 @@ with st.sidebar:
         bind="query-params",
         label_visibility="collapsed",
         width="stretch",
-        help="A unit of the network that trains; or a unit whose weights you set yourself.",
+        help="A unit of the network that trains; or one of an LSTM whose weights you set yourself.",
     )
 
 if mode == "By hand":

@@ -33,7 +33,7 @@ if transport_bar(token, settings, experiment=True):
 question(QUESTIONS[config.task.kind])
 left, middle, right = st.columns([8, 7, 10], gap="medium")
 with left, st.container(gap="xxsmall"):
-    heading("Accuracy", "as they train", tooltip="Share of right answers at the lag of the slider.")
+    heading("Accuracy", "as they train", tooltip="Share of right answers. Dashed: the lag was changed.")
     accuracy_chart(token, config.lanes, key="memory_accuracy", height=200, seconds=over == "seconds")
 with middle, st.container(gap="xxsmall"):
     heading("Accuracy by lag", "trained or not", tooltip="Also at lags that were never trained on.")
@@ -46,5 +46,5 @@ with st.container(gap="xxsmall"):
         "Gradient of the last step's loss at every time step",
         "dashed: what comes through the forget gates f (GRU: update gates z) alone",
     )
-    gradients_chart(token, config.lanes, key="memory_gradients", height=250)
+    gradients_chart(token, config.lanes, key="memory_gradients", height=246)
 observation(token, key="memory_observation", height=74)

@@ -68,7 +68,7 @@ page = st.navigation(
         st.Page(
             "ablation.py",
             title="Gates away",
-            help="An LSTM without its forget gate, and seven more that lack or have something: which matters?",
+            help="An LSTM without its forget gate, and seven more variants of it: what matters most?",
         ),
         st.Page(
             "compare.py",

@@ -104,7 +104,7 @@ with left, st.container(gap="xxsmall"):
     )
 with right, st.container(gap="xxsmall"):
     if gaps:
-        heading("How it fills the gaps now", "✓ right, ✗ wrong; hover for the truth")
+        heading("How it fills gaps now", "✓ right, ✗ wrong; hover for the truth")
         filling(token, key="text_filling", height=216)
         heading("How its filling grew", "at earlier steps")
         filling_grew(token, key="text_filling_grew", height=140)

@@ -1,1 +1,1 @@
-"""Experiments: several networks that learn side by side, so that a sentence about them can be put to the test."""
+"""Experiments: several networks that learn side by side, so that a sentence about them can be tried out."""

@@ -10,9 +10,9 @@ import numpy as np
 
 from lstm_core.config import RunConfig
 from lstm_core.experiments.flow import Flow
+from lstm_core.experiments.race_verdict import LEARNT
 from lstm_core.trainer import History, Trainer
 
-LEARNT = 0.95  # accuracy from which on a network is said to have learnt
 VISIBLE = 1e-37  # float32 holds no smaller ones exactly
 
 

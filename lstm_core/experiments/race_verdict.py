@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+LEARNT = 0.95  # accuracy from which on a network is said to have learnt
 PATIENCE = 300  # steps after which it says something that a network has not learnt so far
 ARRIVES = 3.0  # powers of ten that a gradient may fall over the lag and still be said to arrive
 
@@ -53,18 +54,23 @@ def observation(
 
 def _who(learnt: list[Result], others: list[Result], lag: int, steps: int, chance: float) -> str:
     guess = f"guessing gives {_percent(chance)}"
-    rest = _list([f"{one.name} {_percent(one.accuracy)}" for one in others])
+    rest = _list([f"{_percent(one.accuracy)} ({one.name})" for one in others])
     if not learnt:
         return f"After {_steps(steps)} at lag {lag} none is right in 95 %: {rest}; {guess}."
     fastest = sorted(learnt, key=lambda one: one.reached or 0)
-    first = _list([f"{one.name} after {_steps(one.reached or 0)}" for one in fastest])
+    first = _list([f"{one.name} after {_steps(one.reached or 0)}{_now(one)}" for one in fastest])
     if not others:
         return f"Right in 95 % at lag {lag}: {first}."
     return f"Right in 95 % at lag {lag}: {first}. The others after {_steps(steps)}: {rest}; {guess}."
 
 
+def _now(one: Result) -> str:
+    """What has become of a network that was right once."""
+    return f" ({_percent(one.accuracy)} now)" if one.accuracy < LEARNT else ""
+
+
 def _gradients(results: Sequence[Result]) -> str:
-    falls = [f"{one.name} {_powers(one.fell)}" for one in results if not math.isnan(one.fell)]
+    falls = [f"{_powers(one.fell)} ({one.name})" for one in results if not math.isnan(one.fell)]
     if not falls:
         return ""
     return f"Powers of ten by which the gradient fell over the lag at first: {_list(falls)}."
@@ -79,7 +85,9 @@ def _together(learnt: list[Result], others: list[Result]) -> list[str]:
         verb = "has" if len(waiting) == 1 else "have"
         found.append(f"A gradient that arrives is not all: {_list(waiting)} {verb} not learnt so far.")
     if surprising:
-        found.append(f"{_list(surprising)} learnt although less than a thousandth of the gradient arrived at first.")
+        found.append(
+            f"{_list(surprising)} learnt although less than a thousandth of the gradient arrived at first."
+        )
     if learnt and others and not found:
         found.append("Those learnt whose gradient arrived.")
     return found

@@ -13,6 +13,7 @@ import torch
 
 from lstm_core.checked import limits
 from lstm_core.config import TextConfig, TrainConfig
+from lstm_core.model import IGNORED
 from lstm_core.tasks.batch import Batch, random_windows
 from lstm_core.tasks.corpora import CORPUS_NAMES, corpus_text
 from lstm_core.tasks.tokens import (
@@ -31,7 +32,6 @@ _VALIDATION_SHARE = 10  # the last tenth
 _VALIDATION_SEQUENCES = 32
 GAP_SHARE = 0.15  # of the tokens are gaps while training
 BLANK = "▢"  # what a gap looks like
-IGNORED = -100  # target that torch's cross-entropy leaves out
 _EVERY = 6  # token of a text that is looked at is a gap
 
 _PROMPTS = {"tales": "The ", "rhymes": "The ", "counting": "\naaaa", "brackets": "\n([", "python": "def "}

@@ -151,7 +151,9 @@ class Channel {
 }
 
 // Lists that rarely change. They stay the same object until they do, so that "has it changed?" is one ===.
-const LISTS = ["labels", "ticks", "tick_steps", "units", "unit_rows", "unit_labels", "x", "forecast_x"];
+const LISTS = ["labels", "ticks", "tick_steps", "units", "unit_rows", "unit_labels", "x", "forecast_x"].flatMap(
+  (name) => [name, `right_${name}`] // of the right one of two networks side by side
+);
 
 function settle(frame, before) {
   for (const name of LISTS) {

@@ -53,11 +53,9 @@ function show(element, meta) {
     row.loss.textContent = digits(variant.loss);
     row.difference.textContent = number ? difference(variant.difference, meta.squared) : "";
     row.verdict.textContent = verdict(variant, plain);
-    const broken = variant.losses.some((loss) => loss === null);
     row.root.title =
       `${variant.name}: ${variant.equation}. ${variant.about} Seeds: ` +
       variant.losses.map((loss) => (loss === null ? "diverged" : digits(loss))).join(", ");
-    row.root.toggleAttribute("data-broken", broken);
     span(row.range, place(variant.low), place(variant.high));
     span(row.mean, place(variant.loss), place(variant.loss));
     variant.losses.forEach((loss, seed) => span(row.dots[seed], place(loss), place(loss)));
@@ -89,7 +87,8 @@ function span(node, from, to) {
 
 function digits(loss) {
   if (loss === null || !Number.isFinite(loss)) return "–";
-  return loss !== 0 && loss < 0.001 ? loss.toExponential(1) : loss.toPrecision(3);
+  if (loss !== 0 && loss < 0.001) return loss.toExponential(1);
+  return loss.toPrecision(loss < 0.01 ? 2 : 3);
 }
 
 function difference(value, squared) {
@@ -99,7 +98,7 @@ function difference(value, squared) {
     return `× ${times >= 10 ? whole.format(times) : times.toPrecision(2)}`;
   }
   const size = Math.abs(value).toFixed(3);
-  return `${value < 0 ? "−" : "+"}${size}`;
+  return `${Number(size) === 0 ? "±" : value < 0 ? "−" : "+"}${size}`;
 }
 
 function build(element, variants, seeds) {
@@ -108,6 +107,7 @@ function build(element, variants, seeds) {
   const list = make("div", "ablation-rows", element);
   list.setAttribute("role", "list");
   const tracks = make("div", "ablation-tracks", list);
+  tracks.ariaHidden = "true";
   element.guide = make("span", "", make("span", "ablation-guide", tracks));
   element.rows = variants.map(({ name, equation }) => {
     const root = make("div", "ablation-row", list);

@@ -132,7 +132,7 @@ def small_charts(token: str, *, key: str, height: int, squared: bool) -> None:
 def small_charts_drawing(squared: bool, /) -> Drawing:
     """The figure and its feeds, built once in a process."""
     figure = make_subplots(
-        3, 3, shared_xaxes="all", shared_yaxes="all", horizontal_spacing=0.02, vertical_spacing=0.085
+        3, 3, shared_xaxes="all", shared_yaxes="all", horizontal_spacing=0.05, vertical_spacing=0.085
     )
     feeds: list[Feed] = []
     themed = {}
@@ -168,7 +168,7 @@ def small_charts_drawing(squared: bool, /) -> Drawing:
         labels = [f"10<sup>{power}</sup>" if power else "1" for power in powers]
         figure.update_yaxes(type="log", tickvals=[10.0**power for power in powers], ticktext=labels)
     figure.update_layout(
-        margin={"l": 40, "r": 6, "t": 22, "b": 24},
+        margin={"l": 40, "r": 16, "t": 22, "b": 24},
         font_size=13,
         showlegend=False,
         hovermode="x",

@@ -7,7 +7,9 @@ import { make } from "./dom.js";
 import { followSelection } from "./selection.js";
 import { showNext } from "./writing.js";
 
-const SIZES = [30, 26, 24, 22, 20, 18, 17, 16, 15, 14]; // pixels: the largest in which all of it fits is used
+const SIZES = [30, 26, 24, 22, 20, 18, 17, 16, 15, 14, 13]; // pixels: the largest in which all of it fits is used
+const SHOWN = { "␣": " ", "⇥": "\t", "↵": "↵" }; // labels that stand between words, as they are written
+const [SHORTEST_WORD, LONGEST_WORD] = [3, 16]; // letters that a word in a gap has room for; that stay on one line
 const ROWS = 6; // fillings in the list of how they grew
 const SIGNS = { right: "✓", wrong: "✗" };
 const CLASSES = { filled: "filling", growth: "live-growth", next: "live-next" };
@@ -87,8 +89,9 @@ function drawFilled(element, made, frame, selection) {
   const key = JSON.stringify([filled.tokens, filled.gaps.map((gap) => gap.t)]);
   if (element.shown !== key) {
     element.shown = key;
-    text.classList.toggle("filling-words", frame.meta.level === "words");
-    text.replaceChildren(...tokens(element, filled));
+    const words = frame.meta.level === "words";
+    text.classList.toggle("filling-words", words);
+    text.replaceChildren(...tokens(element, filled, words));
     fit(element);
   }
   element.selection = selection;
@@ -98,21 +101,31 @@ function drawFilled(element, made, frame, selection) {
   for (const gap of filled.gaps) drawGap(element.parts.spans[gap.t], gap, gap.t === chosen);
 }
 
-function tokens(element, { tokens: labels, gaps }) {
-  const spans = (element.parts.spans = []);
+/** A node for each token, in order, of which those of a word stay on one line. */
+function tokens(element, { tokens: labels, gaps }, words) {
   const hidden = new Set(gaps.map((gap) => gap.t));
-  return labels.flatMap((label, t) => {
-    const span = (spans[t] = make("span", "filling-token"));
-    if (!hidden.has(t)) span.textContent = label === "␣" ? " " : label;
-    else buildGap(element, span, t, label);
-    return label === "↵" ? [span, make("br", "")] : [span];
+  const nodes = [];
+  let word = null;
+  element.parts.spans = labels.map((label, t) => {
+    const span = make("span", "filling-token", null, SHOWN[label] ?? label);
+    if (hidden.has(t)) buildGap(element, span, t, words ? SHORTEST_WORD : 1, label);
+    if (words || label in SHOWN || word?.childElementCount === LONGEST_WORD) word = null;
+    if (words || label in SHOWN) nodes.push(span);
+    else {
+      if (!word) nodes.push((word = make("span", "filling-word")));
+      word.append(span);
+    }
+    if (label === "↵") nodes.push(make("br", ""));
+    return span;
   });
+  return nodes;
 }
 
-function buildGap(element, span, t, label) {
+function buildGap(element, span, t, least, label) {
   span.className = "filling-gap";
+  span.textContent = "";
   // a guess that is longer than the truth must not move what follows
-  span.style.setProperty("--letters", Math.min(12, Math.max(1, [...letters.segment(label)].length)));
+  span.style.setProperty("--letters", Math.min(12, Math.max(least, [...letters.segment(label)].length)));
   span.guess = make("span", "filling-guess", span);
   span.sign = make("span", "filling-sign", span);
   span.onclick = () => element.selection?.choose({ time: t });
@@ -144,8 +157,6 @@ function drawGrowth(element, { growth, filled, level }) {
     })
   );
 }
-
-const SHOWN = { "␣": " ", "⇥": "\t" };
 
 /** The letters of a filling, those in gaps marked; unmarked if they are of another text. */
 function marked(text, { tokens: labels, gaps }) {

@@ -12,7 +12,7 @@ const GATE_TRIES = {
   ],
   gru: [
     ["Keep nothing: z = 0", "z", 0, "h becomes the candidate at every step: only through n does the past go on."],
-    ["Keep everything: z = 1", "z", 1, "h stays what it is: nothing that is read gets in."],
+    ["Keep all: z = 1", "z", 1, "h stays what it is: nothing that is read gets in."],
     ["Never look back: r = 0", "r", 0, "The candidate knows only what is read now."],
     ["Always look back: r = 1", "r", 1, "The candidate sees all of the past, as in a plain RNN."],
   ],

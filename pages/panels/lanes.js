@@ -73,7 +73,7 @@ function noteOf(meta, wanted) {
   if (!wanted) return "";
   const keys = meta.lanes.map((lane) => lane.key);
   if (!keys.includes("lstm") || !keys.includes("lstm0")) return "";
-  return "The two LSTMs differ in one thing: the bias that their forget gates begin with.";
+  return "The two LSTMs differ only in their initial forget bias.";
 }
 
 function newRow(body, lane, rows) {

@@ -15,5 +15,5 @@ def question(text: str) -> None:
 
 
 def observation(token: str, *, key: str, height: int = 46) -> None:
-    """What the data of this very run support, below the experiment: two lines, or what is being waited for."""
+    """What the data of this very run support, below the experiment: two lines, or that it is too early."""
     mount("observation.js", key=key, token=token, height=height)

@@ -46,6 +46,10 @@ def accuracy_drawing(lanes: tuple[str, ...], seconds: bool, /) -> Drawing:
             Feed(len(figure.data), "y", array=f"{lane}_accuracy"),
         ]
         figure.add_trace(line)
+    if not seconds:  # where the lag was changed last
+        stage = {"color": NEUTRAL, "width": 1.5, "dash": "dash"}
+        figure.add_shape(type="line", x0=0, x1=0, y0=0, y1=1, yref="paper", line=stage, layer="below")
+        feeds += [Feed(None, f"shapes.0.{end}", meta="since") for end in ("x0", "x1")]
     title = "seconds of its own training" if seconds else "training step"
     figure.update_xaxes(
         title=_title(title), rangemode="tozero", zeroline=False, nticks=6, hoverformat=",.3~g"
@@ -69,7 +73,7 @@ def lags_drawing(lanes: tuple[str, ...], /) -> Drawing:
         figure.add_trace(line)
     now = {"color": NEUTRAL, "width": 1.5, "dash": "dash"}
     figure.add_shape(type="line", x0=50, x1=50, y0=0, y1=1, yref="paper", line=now, layer="below")
-    feeds += [Feed(None, "shapes.0.x0", meta="lag"), Feed(None, "shapes.0.x1", meta="lag")]
+    feeds += [Feed(None, f"shapes.0.{end}", meta="lag") for end in ("x0", "x1")]
     ticks = [1, 2, 5, 10, 20, 50, 100, 200]
     figure.update_xaxes(title=_title("lag (dashed: trained)"), type="log", tickvals=ticks, ticktext=ticks)
     figure.update_xaxes(range=[-0.05, 2.36], hoverformat="d")
@@ -133,11 +137,7 @@ def gradients_drawing(lanes: tuple[str, ...], /) -> Drawing:
         zeroline=False,
     )
     figure.update_xaxes(title=_title("time step t"), zeroline=False, showgrid=False, nticks=8)
-    figure.update_layout(
-        margin=MARGIN | {"t": 22},
-        showlegend=False,
-        hovermode="x unified",
-    )
+    figure.update_layout(margin=MARGIN | {"t": 22}, showlegend=False, hovermode="x unified")
     return drawing(
         figure,
         feeds,

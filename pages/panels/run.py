@@ -256,4 +256,5 @@ def describe(config: RunConfig) -> str:
         data = SERIES_NAMES[task.kind]
     layers = "1 layer" if model.num_layers == 1 else f"{model.num_layers} layers"
     cell = model.cell.upper() + (" in both directions" if model.bidirectional else "")
-    return f"{data}, {cell}, {layers} of {model.hidden_size}, sequences of {config.train.sequence_length}"
+    network = f"{cell}, {layers} of {model.hidden_size} units"
+    return f"{data}, {network}, sequences of {config.train.sequence_length}"

@@ -108,3 +108,25 @@ def quiet(page):
                 .observe(document.body, {subtree: true, childList: true, attributes: true});
         })"""
     )
+
+
+def places_of(page, parts):
+    """[left, top, right, bottom] of all that match the selector, in whole pixels."""
+    return page.evaluate(
+        """parts => [...document.querySelectorAll(parts)].map(part => {
+            const { x, y, right, bottom } = part.getBoundingClientRect();
+            return [x, y, right, bottom].map(Math.round);
+        })""",
+        parts,
+    )
+
+
+def stand_on_one_screen(page, places, scrollers=("stMain", "stSidebarContent")):
+    """All places lie within the window, and there is nothing to scroll to."""
+    for _, top, right, bottom in places:
+        assert top >= 0
+        assert right <= page.viewport_size["width"]
+        assert bottom <= page.viewport_size["height"]
+    for part in scrollers:
+        hidden = page.get_by_test_id(part).evaluate("node => node.scrollHeight - node.clientHeight")
+        assert hidden == 0, part

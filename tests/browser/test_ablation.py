@@ -7,8 +7,10 @@ from tests.browser.conftest import (
     SMALL_PROJECTOR,
     frames_pass,
     live,
+    places_of,
     press,
     quiet,
+    stand_on_one_screen,
     step,
     wait_for_step,
 )
@@ -143,23 +145,14 @@ def test_what_a_row_means_stands_in_its_tooltip(server, open_page):
 def test_everything_stands_on_one_screen_and_nothing_moves(server, open_page, viewport, scheme):
     page = open_page(server.url + SINE, viewport=viewport, color_scheme=scheme, wait=False)
     page.locator(".observation").wait_for()
-    places = (
-        "() => [...document.querySelectorAll('.live-panel, .transport > *')].map("
-        "e => {const r = e.getBoundingClientRect(); return [r.x, r.y, r.right, r.bottom].map(Math.round)})"
-    )
+    parts = ".live-panel, .transport > *"
     wait_for_step(page, 1)
     page.locator(".ablation-row").first.wait_for()
-    early = page.evaluate(places)
+    early = places_of(page, parts)
     wait_for_verdict(page, "no forget gate", "worse")
-    late = page.evaluate(places)
+    late = places_of(page, parts)
     assert early == late
-    for _, top, right, bottom in late:
-        assert top >= 0
-        assert right <= viewport["width"]
-        assert bottom <= viewport["height"]
-    for part in ("stMain", "stSidebarContent"):
-        hidden = page.get_by_test_id(part).evaluate("node => node.scrollHeight - node.clientHeight")
-        assert hidden == 0, part
+    stand_on_one_screen(page, late)
     cut = page.evaluate(
         """() => [...document.querySelectorAll('.ablation-name, .ablation-equation, .ablation-verdict')]
             .filter(node => node.scrollWidth > node.clientWidth).map(node => node.textContent)"""

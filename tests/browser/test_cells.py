@@ -9,8 +9,10 @@ from tests.browser.conftest import (
     LAPTOP,
     SMALL_PROJECTOR,
     frames_pass,
+    places_of,
     press,
     quiet,
+    stand_on_one_screen,
     wait_for_step,
 )
 from tests.browser.test_cell import READ, shown, wait_for_cell, wait_for_time
@@ -302,7 +304,7 @@ def test_a_gru_whose_update_gate_is_held_open_remembers_its_beginning(server, op
     press(page, "Pause")
     quiet(page)
     free = page.evaluate(H, 0)
-    press(page, "Keep everything: z = 1")
+    press(page, "Keep all: z = 1")
     page.get_by_text("z = 1 in all units").wait_for()
     page.wait_for_function(f"() => ({Z})(1)?.flat().every(one => one === 1)")
     assert not any(one for row in page.evaluate(H, 1) for one in row)  # which was 0
@@ -410,19 +412,10 @@ PAGES = [
 @pytest.mark.parametrize("path", PAGES)
 def test_everything_stands_on_one_screen_and_nothing_moves(server, open_page, path, viewport):
     page = open_page(server.url + path, viewport=viewport)
-    places = (
-        "() => [...document.querySelectorAll('.stMain .live-panel')].map(e => {"
-        "const r = e.getBoundingClientRect(); return [r.x, r.y, r.right, r.bottom].map(Math.round)})"
-    )
-    early = page.evaluate(places)
+    parts = ".stMain .live-panel"
+    early = places_of(page, parts)
     frames_pass(page, 8)
-    assert page.evaluate(places) == early
+    assert places_of(page, parts) == early
     assert len(early) >= 3
-    for _, top, right, bottom in early:
-        assert top >= 0
-        assert right <= viewport["width"]
-        assert bottom <= viewport["height"]
-    parts = ["stMain"] if viewport == SMALL_PROJECTOR else ["stMain", "stSidebarContent"]
-    for part in parts:
-        hidden = page.get_by_test_id(part).evaluate("node => node.scrollHeight - node.clientHeight")
-        assert hidden == 0, part
+    scrollers = ["stMain"] if viewport == SMALL_PROJECTOR else ["stMain", "stSidebarContent"]
+    stand_on_one_screen(page, early, scrollers)

@@ -9,8 +9,10 @@ from tests.browser.conftest import (
     SMALL_PROJECTOR,
     frames_pass,
     live,
+    places_of,
     press,
     quiet,
+    stand_on_one_screen,
     step,
     wait_for_step,
 )
@@ -179,19 +181,9 @@ def test_everything_stands_on_one_screen_and_nothing_moves(server, open_page, pa
     page = open_page(server.url + path, viewport=viewport, wait=False, color_scheme=scheme)
     page.locator(".compare-map .js-plotly-plot").nth(1).wait_for()
     parts = ".live-panel, .compare-side > *, .compare-column, .compare-map"
-    places = (
-        f"() => [...document.querySelectorAll('{parts}')].map(e => {{"
-        "const r = e.getBoundingClientRect(); return [r.x, r.y, r.right, r.bottom].map(Math.round)})"
-    )
     page.locator(".compare-value").nth(5).filter(has_text=re.compile(r"\d")).wait_for()
-    early = page.evaluate(places)
+    early = places_of(page, parts)
     frames_pass(page)
-    late = page.evaluate(places)
+    late = places_of(page, parts)
     assert early == late
-    for _, top, right, bottom in late:
-        assert top >= 0
-        assert right <= viewport["width"]
-        assert bottom <= viewport["height"]
-    for part in ("stMain", "stSidebarContent"):
-        hidden = page.get_by_test_id(part).evaluate("node => node.scrollHeight - node.clientHeight")
-        assert hidden == 0, part
+    stand_on_one_screen(page, late)

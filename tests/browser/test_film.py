@@ -2,9 +2,10 @@
 
 import pytest
 
+from lstm_core.config import MEMORY
 from pages.live.film import film_html
 from tests.browser.conftest import SMALL_PROJECTOR
-from tests.films import HOSTILE, series_frames, text_frames
+from tests.films import HOSTILE, gaps_frames, series_frames, text_frames
 
 pytestmark = pytest.mark.browser
 FIRST_HEATMAP = ".heatmaplayer image"
@@ -37,12 +38,22 @@ def values(page):
     return page.evaluate("() => [...document.getElementById('film').calcdata[0][0].z].map(row => [...row])")
 
 
-@pytest.mark.parametrize("make", [text_frames, series_frames])
-def test_play_runs_to_the_end_and_heatmaps_follow(open_film, make):
-    frames = make(5)
+@pytest.mark.parametrize(
+    ("make", "cell"),
+    [
+        (text_frames, "lstm"),
+        (series_frames, "lstm"),
+        (text_frames, "gru"),
+        (series_frames, "rnn"),
+        (gaps_frames, "gru"),
+    ],
+)
+def test_play_runs_to_the_end_and_heatmaps_follow(open_film, make, cell):
+    frames = make(5, cell=cell)
+    memory = MEMORY[cell]
     page = open_film(frames)
     assert page.evaluate(SHOWN) == "training step 0"
-    assert values(page) == frames[0].heatmaps["c"].tolist()
+    assert values(page) == frames[0].heatmaps[memory].tolist()
     picture = page.locator(FIRST_HEATMAP).first.get_attribute("href")
     page.evaluate(
         """() => {
@@ -56,7 +67,7 @@ def test_play_runs_to_the_end_and_heatmaps_follow(open_film, make):
     page.wait_for_function(
         "old => document.querySelector('.heatmaplayer image').getAttribute('href') !== old", arg=picture
     )
-    assert values(page) == frames[-1].heatmaps["c"].tolist()
+    assert values(page) == frames[-1].heatmaps[memory].tolist()
 
 
 def test_pause_holds_and_play_goes_on_from_there(open_film):

@@ -7,8 +7,10 @@ from tests.browser.conftest import (
     SMALL_PROJECTOR,
     frames_pass,
     live,
+    places_of,
     press,
     quiet,
+    stand_on_one_screen,
     wait_for_status,
     wait_for_step,
 )
@@ -232,21 +234,12 @@ def test_a_forged_hold_is_refused_in_a_sentence(server, open_page):
 def test_everything_stands_on_one_screen_and_nothing_moves(server, open_page, path, viewport):
     page = open_page(server.url + path, viewport=viewport, wait=False)
     page.locator(".live-figure").nth(3).wait_for()
-    places = (
-        "() => [...document.querySelectorAll('.live-panel, .hands > *, .timebar > *, .transport > *')].map("
-        "e => {const r = e.getBoundingClientRect(); return [r.x, r.y, r.right, r.bottom].map(Math.round)})"
-    )
+    parts = ".live-panel, .hands > *, .timebar > *, .transport > *"
     wait_for_status(page, "training")
     page.get_by_text("Nothing is held").wait_for()
-    early = page.evaluate(places)
+    early = places_of(page, parts)
     press(page, "Show nothing: o = 0")
     page.get_by_text("o = 0 in all units").wait_for()
-    late = page.evaluate(places)
+    late = places_of(page, parts)
     assert early == late
-    for _, top, right, bottom in late:
-        assert top >= 0
-        assert right <= viewport["width"]
-        assert bottom <= viewport["height"]
-    for part in ("stMain", "stSidebarContent"):
-        hidden = page.get_by_test_id(part).evaluate("node => node.scrollHeight - node.clientHeight")
-        assert hidden == 0, part
+    stand_on_one_screen(page, late)

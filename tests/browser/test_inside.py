@@ -490,6 +490,8 @@ def test_from_page_to_page_the_settings_stay_chosen(server, open_page):
             page.get_by_role("radio", name="Text", exact=True, checked=True).wait_for()
         wait_for_step(page, step(page) + 1)
     page.get_by_role("radio", name="Series", exact=True).click()
-    page.wait_for_function("() => document.querySelector('[data-testid=live]')?.dataset.status === 'training'")
+    page.wait_for_function(
+        "() => document.querySelector('[data-testid=live]')?.dataset.status === 'training'"
+    )
     page.get_by_role("link", name="Hands on", exact=True).click()
     page.get_by_role("radio", name="Series", exact=True, checked=True).wait_for()

@@ -279,7 +279,7 @@ def test_a_new_network_is_announced_and_starts_from_step_0(server, open_page):
         }"""
     )
     page.get_by_role("slider", name="Hidden units").press("ArrowLeft")
-    page.get_by_text("A new network starts: Short tales by characters, 1 layer of 48 units").wait_for()
+    page.get_by_text("A new network starts: Short tales by characters, LSTM, 1 layer of 48 units").wait_for()
     page.wait_for_function("() => window.lowest < 150")
     wait_for_status(page, "training")
 

@@ -10,8 +10,10 @@ from tests.browser.conftest import (
     SMALL_PROJECTOR,
     frames_pass,
     live,
+    places_of,
     press,
     quiet,
+    stand_on_one_screen,
     step,
     wait_for_step,
 )
@@ -247,22 +249,13 @@ def test_everything_stands_on_one_screen_and_nothing_moves(server, open_page, pa
     page = open_page(server.url + path + SHORT, viewport=viewport, color_scheme=scheme, wait=False)
     page.locator(".observation").wait_for()
     page.locator(".lanes").wait_for()
-    places = (
-        "() => [...document.querySelectorAll('.live-panel, .transport > *')].map("
-        "e => {const r = e.getBoundingClientRect(); return [r.x, r.y, r.right, r.bottom].map(Math.round)})"
-    )
+    parts = ".live-panel, .transport > *"
     wait_for_step(page, 1)
-    early = page.evaluate(places)
+    early = places_of(page, parts)
     page.get_by_test_id("observation").filter(has_text="LSTM after").wait_for(timeout=PATIENT)
-    late = page.evaluate(places)
+    late = places_of(page, parts)
     assert early == late
-    for _, top, right, bottom in late:
-        assert top >= 0
-        assert right <= viewport["width"]
-        assert bottom <= viewport["height"]
-    for part in ("stMain", "stSidebarContent"):
-        hidden = page.get_by_test_id(part).evaluate("node => node.scrollHeight - node.clientHeight")
-        assert hidden == 0, part
+    stand_on_one_screen(page, late)
     cut = page.evaluate(
         """() => [...document.querySelectorAll('.lanes, .observation, .unrolled-readout')]
             .filter(n => n.scrollWidth > n.clientWidth + 1 || n.scrollHeight > n.clientHeight + 1)

@@ -396,8 +396,8 @@ def test_nothing_is_said_before_there_is_something_to_say():
 def test_whoever_has_learnt_is_named_at_once_and_the_verdict_waits():
     early, late = said(TEXTBOOK, steps=260), said(TEXTBOOK)
     assert early.startswith("Right in 95 % at lag 50: LSTM after 240 steps.")
-    assert "RNN 13 %; guessing gives 13 %" in early
-    assert "RNN 13 and LSTM 0" in early
+    assert "13 % (RNN); guessing gives 13 %" in early
+    assert "13 (RNN) and 0 (LSTM)" in early
     assert "Those learnt whose gradient arrived." in late
     assert "Those learnt" not in early
 
@@ -405,6 +405,10 @@ def test_whoever_has_learnt_is_named_at_once_and_the_verdict_waits():
 def test_the_fastest_comes_first():
     both = [Result("GRU", 1.0, 900, 1.0), Result("LSTM", 1.0, 100, 0.0)]
     assert "LSTM after 100 steps and GRU after 900 steps." in said(both, steps=901)
+
+
+def test_what_was_learnt_and_lost_again_is_said_to_be_lost():
+    assert "LSTM after 240 steps (50 % now)" in said([Result("LSTM", 0.5, 240, 0.0)])
 
 
 def test_a_gradient_that_arrives_and_does_not_help_is_not_passed_over():
@@ -421,8 +425,8 @@ def test_learning_without_a_gradient_that_arrives_is_not_passed_over():
 
 def test_when_nobody_has_learnt_it_says_so():
     text = said([Result("RNN", 0.13, None, 9.0), Result("GRU", 0.25, None, math.inf)])
-    assert text.startswith("After 1,000 steps at lag 50 none is right in 95 %: RNN 13 % and GRU 25 %;")
-    assert "GRU ∞" in text
+    assert text.startswith("After 1,000 steps at lag 50 none is right in 95 %: 13 % (RNN) and 25 % (GRU);")
+    assert "∞ (GRU)" in text
 
 
 def test_a_cut_gradient_is_said_to_be_cut():

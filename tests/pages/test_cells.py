@@ -95,7 +95,7 @@ def test_what_means_nothing_to_gaps_is_not_shown():
     shown = headings(open_app())
     assert "What it writes now" in shown
     shown = headings(open_app(**GAPS))
-    assert "How it fills the gaps now" in shown
+    assert "How it fills gaps now" in shown
     assert "What it writes now" not in shown
     assert "Next token" not in shown
 

@@ -42,9 +42,11 @@ def measure(options: Options) -> Iterator[Figure]:
                 for seed in range(seeds)
             ]
             learnt = [seconds for seconds in found if math.isfinite(seconds)]
-            about = f"recall over {lag} steps, {name.replace('_', ' ')}, median of those that learn it"
-            yield Figure(f"lag{lag}_{name}", about, median(learnt), "s")
-            yield Figure(f"lag{lag}_{name}_learnt", f"… how many of {seeds} within {budget:g} s", len(learnt))
+            about = f"recall over {lag} steps, {name.replace('_', ' ')}"
+            told = f"{about}: of {seeds} networks learn it in {budget:g} s"
+            yield Figure(f"lag{lag}_{name}_learnt", told, len(learnt))
+            if learnt:
+                yield Figure(f"lag{lag}_{name}", "… the median of those after", median(learnt), "s")
 
 
 def seconds_until_learnt(config: RaceConfig, lane: str, budget: float) -> float:
