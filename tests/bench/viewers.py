@@ -12,9 +12,10 @@ from typing import Any
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from lstm_core.config import RunConfig
 from lstm_core.frame import Frame
 from lstm_core.host import RunHost
+from lstm_core.network import Network
+from lstm_core.subjects import SubjectConfig
 from lstm_core.trainer import Trainer
 
 
@@ -65,7 +66,7 @@ class Viewer:
 class LocalViewer(Viewer):
     """A run in a host of this process, and its viewer. Use with `with`."""
 
-    def __init__(self, config: RunConfig) -> None:
+    def __init__(self, config: SubjectConfig) -> None:
         super().__init__()
         self.host = RunHost()
         self.token = self.host.open(config)
@@ -89,15 +90,14 @@ class LocalViewer(Viewer):
     def trainer(self) -> Trainer:
         """The network behind the run; no page can reach it, and looking changes nothing."""
         self._wait_for_network()
-        run = self.host._seats[self.token].run
-        assert run is not None
-        assert run._network is not None
-        return run._network[0]
+        subject = self.host._seats[self.token].run.subject
+        assert isinstance(subject, Network)
+        return subject.trainer
 
     def _wait_for_network(self, wait: float = 10.0) -> None:
         """Until the first frame was made: the run has its network by then."""
         end = time.monotonic() + wait
-        while (run := self.host._seats[self.token].run) is None or not run.frames:
+        while not self.host._seats[self.token].run.frames:
             if time.monotonic() > end:
                 raise RuntimeError(f"no frame came within {wait:g} seconds.")
             time.sleep(0.002)
