@@ -152,10 +152,9 @@ class SequenceModel(nn.Module):
             predictions, targets = predictions[skip:], targets[skip:]
         if self.vocab_size is None:
             return nn.functional.mse_loss(predictions, targets)
-        total = nn.functional.cross_entropy(
-            predictions.flatten(0, 1), targets.flatten(), ignore_index=IGNORED, reduction="sum"
-        )
-        return total / (targets != IGNORED).sum().clamp_min(1)
+        if bool((targets == IGNORED).all()):  # torch would give 0 / 0
+            return predictions.sum() * 0.0
+        return nn.functional.cross_entropy(predictions.flatten(0, 1), targets.flatten(), ignore_index=IGNORED)
 
 
 def _generator(seed: int, name: str) -> torch.Generator:
