@@ -137,6 +137,7 @@ def test_hovering_names_unit_step_and_both_values(server, open_page):
         ".test(document.querySelector('.compare-readout').textContent)"
     )
     # a click chooses the place, on all three
+    quiet(page)  # the last move is read, too
     hovered = text.text_content()
     page.mouse.down()
     page.mouse.up()
