@@ -2,8 +2,7 @@
 
 import { buildBoard, button, colour, fill } from "./cell_board.js";
 import { rounded } from "./cell_numbers.js";
-import { setText } from "./cell_svg.js";
-import { make } from "./dom.js";
+import { make, setText } from "./dom.js";
 import { followSelection } from "./selection.js";
 
 export function render(element, data) {

@@ -3,7 +3,8 @@
 
 import { precise } from "./cell_numbers.js";
 import { BOX, H_RAIL, HEIGHT, LEFT, RIGHT, WIDTH, X_RAIL } from "./cell_plan.js";
-import { reversed, ROUND, setAttribute, setText, subscripts, svg, TIP } from "./cell_svg.js";
+import { reversed, ROUND, setAttribute, subscripts, TIP } from "./cell_svg.js";
+import { setText, svg } from "./dom.js";
 
 /**
  * Builds the diagram in `parent`; returns {root, nodes (text by number's name), …, update(numbers, words)}.

@@ -1,8 +1,8 @@
 // The equations of a cell, after its plan: in symbols, and beneath with the numbers put in.
 
 import { precise } from "./cell_numbers.js";
-import { reversed, setText, subscripts } from "./cell_svg.js";
-import { make } from "./dom.js";
+import { reversed, subscripts } from "./cell_svg.js";
+import { make, setText } from "./dom.js";
 
 /** Builds the equations in `parent`; returns {nodes (lists by number's name), update(numbers, factors)}. */
 export function buildEquations(parent, plan, { byHand = false, backwards = false } = {}) {

@@ -4,8 +4,7 @@ import { buildBoard, button, colour, fill } from "./cell_board.js";
 import { writeSymbols } from "./cell_equations.js";
 import { rounded } from "./cell_numbers.js";
 import { play, PRESETS } from "./cell_play.js";
-import { setText } from "./cell_svg.js";
-import { make } from "./dom.js";
+import { make, setText } from "./dom.js";
 
 const CELLS = 10; // inputs that are seen
 

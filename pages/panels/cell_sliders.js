@@ -4,8 +4,7 @@ import { colour } from "./cell_board.js";
 import { writeSymbols } from "./cell_equations.js";
 import { computeCell, GATES, rounded } from "./cell_numbers.js";
 import { play, RANGES } from "./cell_play.js";
-import { setText } from "./cell_svg.js";
-import { make } from "./dom.js";
+import { make, setText } from "./dom.js";
 
 const INPUTS = [
   ["x", "x_{t}", "x", "What the unit reads at this step."],

@@ -24,19 +24,6 @@ export function reversed(text) {
   return text.replaceAll("t−1", "t+1");
 }
 
-export function svg(tag, attributes, parent, text = "") {
-  const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  if (text) node.textContent = text;
-  parent.append(node);
-  return node;
-}
-
-/** Changes the text of a node only if it differs. */
-export function setText(node, text) {
-  if (node.textContent !== text) node.textContent = text;
-}
-
 export function setAttribute(node, name, value) {
   if (node.getAttribute(name) !== value) node.setAttribute(name, value);
 }

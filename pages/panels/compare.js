@@ -1,14 +1,14 @@
 // Two networks side by side: how each does and what it writes, and heatmaps with the difference between them.
 
 import { follow } from "./channel.js";
-import { make } from "./dom.js";
+import { make, setText } from "./dom.js";
 import * as figure from "./figure.js";
+import { SIGNS, verdictOf } from "./filling.js";
 import { selectionFor } from "./selection.js";
 import { themeOf } from "./theme.js";
 import { showSample } from "./writing.js";
 
 const PARTS = { side: renderSide, text: renderText, maps: renderMaps };
-const SIGNS = { right: "✓", wrong: "✗" };
 const SHOWN = { "␣": " ", "↵": "\n", "⇥": "\t" }; // labels of what is invisible
 const whole = new Intl.NumberFormat("en");
 const percent = new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 1 });
@@ -53,13 +53,13 @@ function renderSide(element, data) {
 function showSide(element, meta, right) {
   const { name, loss, parameters, time, stopped } = element.parts;
   const place = right ? 1 : 0;
-  put(name, right ? meta.right_name : meta.left_name);
+  setText(name, right ? meta.right_name : meta.left_name);
   name.title = name.textContent;
-  put(loss, digits(right ? meta.right_valid_loss : meta.valid_loss));
-  put(parameters, whole.format(meta.parameters[place]));
-  put(time, digits(meta.milliseconds[place]));
+  setText(loss, digits(right ? meta.right_valid_loss : meta.valid_loss));
+  setText(parameters, whole.format(meta.parameters[place]));
+  setText(time, digits(meta.milliseconds[place]));
   const at = meta.stopped[place];
-  put(stopped, at === null ? "" : `diverged at step ${whole.format(at)} and stands still`);
+  setText(stopped, at === null ? "" : `diverged at step ${whole.format(at)} and stands still`);
   element.toggleAttribute("data-stopped", at !== null);
 }
 
@@ -82,7 +82,7 @@ function showFilled(element, { tokens, gaps, valid_accuracy: share }, level) {
   if (element.shown === key) return;
   element.shown = key;
   const page = make("div", "live-sample-page");
-  const right = gaps.filter(({ guess, true: truth }) => guess === truth).length;
+  const right = gaps.filter((gap) => verdictOf(gap) === "right").length;
   const elsewhere = Number.isFinite(share) ? `, ${percent.format(share)} elsewhere` : "";
   make("div", "compare-right", page, `${right} of ${gaps.length} gaps right${elsewhere}`);
   const text = make("div", level === "words" ? "compare-words" : "", page);
@@ -90,7 +90,7 @@ function showFilled(element, { tokens, gaps, valid_accuracy: share }, level) {
   tokens.forEach((label, t) => {
     const gap = at.get(t);
     if (!gap) return make("span", "", text, SHOWN[label] ?? label);
-    const verdict = gap.guess === gap.true ? "right" : "wrong";
+    const verdict = verdictOf(gap);
     const span = make("span", "compare-gap", text, gap.guess);
     make("sup", "", span, SIGNS[verdict]);
     span.dataset.guess = verdict;
@@ -138,14 +138,14 @@ function showMaps(element, frame, channel) {
   const { title, symbol } = element.data;
   const names = [meta.left_name, meta.right_name, "right − left"];
   element.maps.forEach((map, place) => {
-    put(map.signal, names[place]);
-    put(map.about, ` — ${place < 2 ? `${title} ${symbol}` : "in the same colours"}`);
+    setText(map.signal, names[place]);
+    setText(map.about, ` — ${place < 2 ? `${title} ${symbol}` : "in the same colours"}`);
     listen(element, map, place, channel);
   });
   element.maps[2].holder.hidden = !meta.delta;
   element.none.hidden = meta.delta;
-  put(element.none, meta.delta ? "" : `No difference is shown. ${meta.delta_note}`);
-  put(element.note, meta.delta ? meta.delta_note : "");
+  setText(element.none, meta.delta ? "" : `No difference is shown. ${meta.delta_note}`);
+  setText(element.note, meta.delta ? meta.delta_note : "");
   element.note.title = meta.delta_note;
   read(element, frame, channel);
 }
@@ -178,19 +178,15 @@ function read(element, frame, channel) {
   const units = right ? meta.right_units : meta.units;
   const labels = right ? meta.right_labels : meta.labels;
   const unit = units[over.row];
-  if (unit === undefined || labels[over.time] === undefined) return put(element.readout, "");
+  if (unit === undefined || labels[over.time] === undefined) return setText(element.readout, "");
   const parts = [];
   if (!alone || !right) parts.push(`left ${digits(value(""))}`);
   if (!alone || right) parts.push(`right ${digits(value("right_"))}`);
   if (meta.delta) parts.push(`difference ${digits(value("delta_"))}`);
-  put(element.readout, `unit ${unit} · t = ${over.time} “${labels[over.time]}”: ${parts.join(" · ")}`);
+  setText(element.readout, `unit ${unit} · t = ${over.time} “${labels[over.time]}”: ${parts.join(" · ")}`);
 }
 
 // --- words ---
-
-function put(node, text) {
-  if (node.textContent !== text) node.textContent = text;
-}
 
 function digits(value) {
   if (!Number.isFinite(value)) return "–";

@@ -3,15 +3,15 @@
 // put on the page as text.
 
 import { follow } from "./channel.js";
-import { make } from "./dom.js";
+import { make, setText } from "./dom.js";
 import { followSelection } from "./selection.js";
 import { showNext } from "./writing.js";
 
 const SIZES = [30, 26, 24, 22, 20, 18, 17, 16, 15, 14, 13]; // pixels: the largest in which all of it fits is used
-const SHOWN = { "␣": " ", "⇥": "\t", "↵": "↵" }; // labels that stand between words, as they are written
+export const SHOWN = { "␣": " ", "⇥": "\t", "↵": "↵" }; // labels that stand between words, as they are written
 const [SHORTEST_WORD, LONGEST_WORD] = [3, 16]; // letters that a word in a gap has room for; that stay on one line
 const ROWS = 6; // fillings in the list of how they grew
-const SIGNS = { right: "✓", wrong: "✗" };
+export const SIGNS = { right: "✓", wrong: "✗" };
 const CLASSES = { filled: "filling", growth: "live-growth", next: "live-next" };
 const percent = new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 1 });
 const whole = new Intl.NumberFormat("en");
@@ -51,7 +51,8 @@ function drawNext(element, { filled, next, next_p, next_at: at }, { level }) {
   showNext(element, { next, next_p, level, truth: truth ?? null });
 }
 
-function verdictOf(gap) {
+/** "right" or "wrong". */
+export function verdictOf(gap) {
   return gap.guess === gap.true ? "right" : "wrong";
 }
 
@@ -82,7 +83,7 @@ function drawFilled(element, made, frame, selection) {
   const filled = made?.filled;
   if (!filled?.gaps) return;
   const { here, elsewhere, text } = element.parts;
-  const right = filled.gaps.filter((gap) => gap.guess === gap.true).length;
+  const right = filled.gaps.filter((gap) => verdictOf(gap) === "right").length;
   setText(here, filled.gaps.length ? `${right} of ${filled.gaps.length} right here` : "No gap: type a longer text.");
   const share = filled.valid_accuracy;
   setText(elsewhere, Number.isFinite(share) ? `${percent.format(share)} elsewhere` : "");
@@ -170,8 +171,4 @@ function marked(text, { tokens: labels, gaps }) {
     span.dataset.verdict = letter === truth[t] ? "right" : "wrong";
     return span;
   });
-}
-
-function setText(node, text) {
-  if (node.textContent !== text) node.textContent = text;
 }

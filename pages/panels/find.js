@@ -1,7 +1,7 @@
 // Finds units: one says what is to be told apart, and the units that tell it best come back, beside what an
 // untrained network can do. A click on one colours the sequence by it.
 
-import { make } from "./dom.js";
+import { make, setText } from "./dom.js";
 import { followSelection } from "./selection.js";
 
 const KINDS = {
@@ -124,7 +124,7 @@ function draw(element, frame, selection) {
   for (const row of rows.children) row.setAttribute("aria-pressed", row.unit === now?.unit && row.signal === now.signal);
   const old = meta.step !== found.step; // the network that is shown is another one by now
   const text = `step ${whole.format(found.step)}${old ? " · ask again" : ""}`;
-  if (again.textContent !== text) again.textContent = text;
+  setText(again, text);
   again.disabled = !old;
 }
 
@@ -171,7 +171,7 @@ function share(auc) {
 
 function say(element, text) {
   const { note } = element.parts;
-  if (note.textContent !== text) note.textContent = text;
+  setText(note, text);
   note.hidden = !text;
 }
 

@@ -2,7 +2,7 @@
 // All of it is state of the run, which every frame brings. Only what was sent and has not come back yet counts more.
 
 import { channelFor, follow } from "./channel.js";
-import { make } from "./dom.js";
+import { make, setText } from "./dom.js";
 import { buildTries } from "./hands_tries.js";
 import { rowName } from "./selection.js";
 
@@ -132,8 +132,8 @@ function buildGate(element, { gate, name, about, colour, low, high }) {
     input.style.setProperty("--filled", `${(100 * (place - low)) / (high - low)}%`);
     box.toggleAttribute("data-held", !free);
     state.ariaChecked = String(!free);
-    write(state, free ? "as learned" : `held at ${number(value)}`);
-    write(effect, free ? `as learned: ${about}` : EFFECTS[gate](value));
+    setText(state, free ? "as learned" : `held at ${number(value)}`);
+    setText(effect, free ? `as learned: ${about}` : EFFECTS[gate](value));
   };
 }
 
@@ -183,7 +183,7 @@ function buildUnits(element, name, adding, what) {
   return (hands, unit) => {
     const units = hands[name];
     add.disabled = unit === null || units.includes(unit);
-    write(add, adding(unit ?? "…"));
+    setText(add, adding(unit ?? "…"));
     add.onclick = () => set(element, name, [...units, unit].sort((a, b) => a - b));
     if (drawn === String(units)) return;
     drawn = String(units);
@@ -211,14 +211,10 @@ function buildTraining(element) {
   state.onclick = () => set(element, "training", state.ariaChecked !== "true");
   return ({ training }) => {
     state.ariaChecked = String(training);
-    write(effect, training ? "It learns to live with what is held." : "It learns as if nobody held anything.");
+    setText(effect, training ? "It learns to live with what is held." : "It learns as if nobody held anything.");
   };
 }
 
 function sentence(text) {
   return text[0].toUpperCase() + text.slice(1);
-}
-
-function write(node, text) {
-  if (node.textContent !== text) node.textContent = text;
 }

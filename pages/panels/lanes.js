@@ -1,7 +1,7 @@
 // The networks of a race, a row each: colour, name, size, speed, and since when it has been right in 95 %.
 
 import { follow } from "./channel.js";
-import { make } from "./dom.js";
+import { make, setText } from "./dom.js";
 import { themeOf } from "./theme.js";
 
 const whole = new Intl.NumberFormat("en");
@@ -57,13 +57,13 @@ function show(element, meta) {
     cells.row.dataset.stopped = Boolean(lane.stopped);
     cells.row.dataset.reached = lane.reached ?? "";
     cells.row.dataset.accuracy = lane.accuracy ?? "";
-    write(cells.hidden_size, whole.format(lane.hidden_size));
-    write(cells.parameters, whole.format(lane.parameters));
-    write(cells.rate, lane.stopped ? "stopped" : rate(lane.milliseconds));
-    write(cells.now, lane.accuracy === null ? "–" : `${Math.round(100 * lane.accuracy)} %`);
-    write(cells.reached, lane.reached === null ? "–" : `${whole.format(lane.reached)} · ${seconds(lane.reached_seconds)}`);
+    setText(cells.hidden_size, whole.format(lane.hidden_size));
+    setText(cells.parameters, whole.format(lane.parameters));
+    setText(cells.rate, lane.stopped ? "stopped" : rate(lane.milliseconds));
+    setText(cells.now, lane.accuracy === null ? "–" : `${Math.round(100 * lane.accuracy)} %`);
+    setText(cells.reached, lane.reached === null ? "–" : `${whole.format(lane.reached)} · ${seconds(lane.reached_seconds)}`);
   }
-  write(note, noteOf(meta, element.data.note));
+  setText(note, noteOf(meta, element.data.note));
 }
 
 /** What the table itself does not say. */
@@ -85,10 +85,6 @@ function newRow(body, lane, rows) {
   make("span", "", cells.name, lane.name);
   rows.set(lane.key, cells);
   return cells;
-}
-
-function write(node, text) {
-  if (node.textContent !== text) node.textContent = text;
 }
 
 function rate(milliseconds) {

@@ -1,7 +1,7 @@
 // What has been seen in an experiment so far. The sentence is made from the run's own numbers, on the server.
 
 import { follow } from "./channel.js";
-import { make } from "./dom.js";
+import { make, setText } from "./dom.js";
 
 const WAITING = "Nothing can be said yet: the numbers of this run do not support a sentence.";
 
@@ -23,6 +23,5 @@ export function remove(element) {
 function show(element, sentence) {
   const root = element.firstChild;
   root.dataset.seen = Boolean(sentence);
-  const text = sentence || WAITING;
-  if (root.lastChild.textContent !== text) root.lastChild.textContent = text;
+  setText(root.lastChild, sentence || WAITING);
 }

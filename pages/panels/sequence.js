@@ -2,7 +2,7 @@
 // the time step. Drag over tokens, or hold Shift, to mark some of them for a question.
 
 import { line, paintNodes, tokens } from "./coloured.js";
-import { make } from "./dom.js";
+import { make, setText } from "./dom.js";
 import { followSelection, isGate, rangeOf, valuesOf } from "./selection.js";
 import { gradient } from "./shades.js";
 import { themeOf } from "./theme.js";
@@ -138,10 +138,6 @@ const HINT = "Left and right move through time, up and down through units.";
 export function decimal(value, digits = Math.abs(value) < 10 ? 3 : 2) {
   const text = value.toFixed(digits);
   return Number(text) === 0 ? text.replace("-", "") : text.replace("-", "−");
-}
-
-function setText(node, text) {
-  if (node.textContent !== text) node.textContent = text;
 }
 
 function sameValues(before, now) {

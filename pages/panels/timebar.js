@@ -1,7 +1,7 @@
 // The time machine: a slider over the snapshots of training, a film of them, and a new run from one of them.
 
 import { channelFor } from "./channel.js";
-import { make } from "./dom.js";
+import { make, setText } from "./dom.js";
 import { inWords } from "./hands.js";
 
 const STAY = 120; // milliseconds that a snapshot stays in the film, at least
@@ -132,14 +132,14 @@ function draw(bar) {
   where.title = bar.hands;
   const place = at === null ? live : `step ${whole.format(at)} of ${whole.format(bar.now ?? 0)}`;
   input.ariaValueText = at === null ? "live" : `step ${at}`;
-  write(where, bar.making ? "making the film…" : place);
+  setText(where, bar.making ? "making the film…" : place);
   const past = at !== null;
   root.parentElement.toggleAttribute("data-past", past);
 
   const none = bar.lost || !steps.length;
   input.disabled = none;
   buttons.film.disabled = none;
-  write(buttons.film, bar.film ? "Stop" : "Film");
+  setText(buttons.film, bar.film ? "Stop" : "Film");
   buttons.live.disabled = none || !past;
   const mayReturn = Boolean(bar.parent) && !past;
   buttons.branch.disabled = none || bar.at === null || bar.busy;
@@ -147,10 +147,6 @@ function draw(bar) {
   buttons.back.disabled = bar.lost || bar.busy;
   buttons.back.classList.toggle("timebar-away", !mayReturn);
   buttons.save.disabled = none || Boolean(bar.making);
-}
-
-function write(node, text) {
-  if (node.textContent !== text) node.textContent = text;
 }
 
 /** From where the slider stands, or from the beginning. */

@@ -2,7 +2,7 @@
 // the time machine.
 
 import { channelFor, follow } from "./channel.js";
-import { make } from "./dom.js";
+import { make, setText } from "./dom.js";
 import * as slider from "./slider.js";
 import * as timebar from "./timebar.js";
 import * as truth from "./truth.js";
@@ -63,7 +63,7 @@ function show(element, frame, channel, actions) {
   numbers.rate.name.textContent = several ? "steps /s" : `steps · ${read} /s`;
   numbers.rate.textContent = several ? rate : `${rate} · ${compact.format(tokens)}`;
 
-  if (status.textContent !== state) status.textContent = state;
+  setText(status, state);
   status.dataset.state = state;
   message.textContent = lost ? LOST : channel.notice || (meta.message ?? "");
   message.hidden = !message.textContent;

@@ -2,7 +2,7 @@
 // of the plain cell's gradients against autograd.
 
 import { channelFor } from "./channel.js";
-import { make } from "./dom.js";
+import { make, setText } from "./dom.js";
 
 const PATIENCE = 10_000; // milliseconds after which a check that was asked for is no longer waited for
 const CORES = { lstm: "torch.nn.LSTM", gru: "torch.nn.GRU", rnn: "torch.nn.RNN" };
@@ -77,11 +77,11 @@ function draw(badge) {
   const check = ofCheck(badge.meta?.check, badge.asked);
   const bad = [truth, check].find((one) => one.state === "off");
   button.dataset.state = bad ? "off" : truth.state;
-  write(button, (bad ?? truth).short);
+  setText(button, (bad ?? truth).short);
   if (popover.hidden) return;
   for (const [node, part] of [[badge.frame, truth], [badge.check, check]]) {
     node.dataset.state = part.state;
-    write(node, part.sentence);
+    setText(node, part.sentence);
   }
 }
 
@@ -124,8 +124,4 @@ function digits(value) {
   if (!Number.isFinite(value)) return "an unknown amount";
   if (value !== 0 && Math.abs(value) < 0.001) return value.toExponential(1).replace(".0e", "e");
   return String(Number(value.toPrecision(2)));
-}
-
-function write(node, text) {
-  if (node.textContent !== text) node.textContent = text;
 }

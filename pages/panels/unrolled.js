@@ -3,9 +3,9 @@
 // back-propagation is truncated, it ends.
 
 import { follow } from "./channel.js";
-import { make } from "./dom.js";
+import { make, setText, svg } from "./dom.js";
 import { themeOf } from "./theme.js";
-import { Drawing, svg } from "./unrolled_drawing.js";
+import { Drawing } from "./unrolled_drawing.js";
 
 const POWERS = 12; // of ten that a ribbon of logarithmic width tells apart
 const ABOUT = { c: "by the cell state", h: "by the hidden state" };
@@ -94,7 +94,7 @@ function point(element, event) {
   parts.drawing.mark(event ? t : null);
   const texts = Object.entries(lengths).map(([name, values]) => `‖∂L/∂${name}‖ ${told(values[t], most)}`);
   const text = `At t = ${t} (${frame.meta.labels[t]}): ${texts.join(" · ")}`;
-  if (parts.readout.textContent !== text) parts.readout.textContent = text;
+  setText(parts.readout, text);
   parts.readout.title = Object.keys(lengths).map((name) => `∂L/∂${name}: ${ABOUT[name]}`).join("; ");
 }
 

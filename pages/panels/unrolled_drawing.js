@@ -1,19 +1,12 @@
 // What the picture of the unrolled network consists of: built anew when its size or its sequence changes; after
 // that only the ribbons, the cut and the mark move.
 
-const SPACE = { SVG: "http://www.w3.org/2000/svg", left: 30, right: 52, top: 26, bottom: 40 };
+import { setText, svg } from "./dom.js";
+
+const SPACE = { left: 30, right: 52, top: 26, bottom: 40 };
 const NARROWEST = 19; // pixels from one box to the next
 const WIDEST = 30; // of a box
 const ROW = { c: 0.28, h: 0.72 }; // where the rows of two states stand, as shares of the boxes' height
-
-/** A new SVG element in `parent`; `text` is shown as text. */
-export function svg(tag, attributes = {}, parent = null, text = "") {
-  const node = document.createElementNS(SPACE.SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  if (text) node.textContent = text;
-  parent?.append(node);
-  return node;
-}
 
 export class Drawing {
   /** labels: what is read at each step. names: the states that the gradient flows through, "c" and "h" or "h". */
@@ -104,7 +97,7 @@ export class Drawing {
     this.scissors.root.toggleAttribute("hidden", hidden);
     this.scissors.root.setAttribute("transform", `translate(${x} 0)`);
     const text = `cut off after ${reach} ${reach === 1 ? "step" : "steps"}`;
-    if (this.scissors.text.textContent !== text) this.scissors.text.textContent = text;
+    setText(this.scissors.text, text);
     // beside the scissors, on the side where there is room
     const left = x > 0.75 * this.width;
     this.scissors.text.setAttribute("text-anchor", left ? "end" : "start");

@@ -1,7 +1,7 @@
 // What a text network makes. Everything it writes is put on the page as text, never as HTML.
 
 import { follow } from "./channel.js";
-import { make } from "./dom.js";
+import { make, setText } from "./dom.js";
 
 const PARTS = { sample: showSample, growth: showGrowth, next: showNext };
 const ROWS = 6; // samples in the list of how the writing grew
@@ -52,7 +52,7 @@ export function showNext(element, { next = [], next_p: probabilities = [], level
   next.forEach((token, place) => {
     const row = element.children[place]?.parts ? element.children[place] : newBar(element, place);
     const { name, bar, value } = row.parts;
-    if (name.textContent !== token) name.textContent = token;
+    setText(name, token);
     row.toggleAttribute("data-truth", token === truth);
     bar.style.width = `${100 * probabilities[place]}%`;
     value.textContent = probabilities[place] < 0.001 ? "< 0.1%" : percent.format(probabilities[place]);
