@@ -20,9 +20,9 @@ def one_of(default: str | None, choices: tuple[str | None, ...], about: str) -> 
     return field(default=default, metadata={"choices": choices, "about": about})
 
 
-def flag(about: str) -> Any:
-    """A dataclass field that is True or False, and False by default."""
-    return field(default=False, metadata={"flag": True, "about": about})
+def flag(about: str, default: bool = False) -> Any:
+    """A dataclass field that is True or False."""
+    return field(default=default, metadata={"flag": True, "about": about})
 
 
 class Checked:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from lstm_core.cell import GATES
 from lstm_core.checked import Checked, flag, one_of, ranged
 
 CORPORA = ("tales", "rhymes", "counting", "brackets", "log", "python", "own")
@@ -62,6 +63,16 @@ class ModelConfig(Checked):
         "initialisation); 0: the forget bias counts.",
     )
     bidirectional: bool = flag("A second network reads from the end, so that each step knows both sides.")
+
+    @property
+    def directions(self) -> int:
+        """In which every layer reads."""
+        return 2 if self.bidirectional else 1
+
+    @property
+    def rows(self) -> int:
+        """Layers times directions, counted as PyTorch does: layer · directions + direction."""
+        return self.num_layers * self.directions
 
 
 @dataclass(frozen=True)
@@ -218,15 +229,14 @@ class Hands(Checked):
 # Multiply-adds of one step's forward pass: about 1.5 s of one core for a whole step. A step cannot be
 # interrupted, so that a longer one would keep everybody else waiting.
 WORK_LIMIT = 6e9
-BLOCKS = {"lstm": 4, "gru": 3, "rnn": 1}  # of hidden_size rows in a cell's weight matrices
 
 
 def layer_work(model: ModelConfig) -> int:
     """Multiply-adds of the recurrent layers for one time step of one sequence, forward."""
-    hidden, directions = model.hidden_size, 2 if model.bidirectional else 1
+    hidden, directions = model.hidden_size, model.directions
     first = model.embedding_size + hidden
     further = (model.num_layers - 1) * (directions + 1) * hidden
-    return directions * BLOCKS[model.cell] * hidden * (first + further)
+    return directions * len(GATES[model.cell]) * hidden * (first + further)
 
 
 @dataclass(frozen=True)

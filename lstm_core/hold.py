@@ -36,5 +36,5 @@ def holds_of(hands: Hands, model: ModelConfig, dtype: torch.dtype = torch.float3
     if not held.any():
         return None
     hold = Hold(held, value)
-    rows = model.num_layers * (2 if model.bidirectional else 1)
-    return [hold if row == min(hands.layer, rows - 1) else None for row in range(rows)]
+    held_row = min(hands.layer, model.rows - 1)
+    return [hold if row == held_row else None for row in range(model.rows)]

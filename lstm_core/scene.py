@@ -33,15 +33,14 @@ def make_scene(
     task: TextTask | SeriesTask, model: ModelConfig, view: View, probe: Probe | None = None
 ) -> Scene:
     """The scene of a view; what this network lacks is brought inside. probe: the one before, if it stays."""
-    directions = 2 if model.bidirectional else 1
     memory, signals = MEMORY[model.cell], SIGNALS[model.cell]
-    row = min(view.layer, directions * model.num_layers - 1)
+    row = min(view.layer, model.rows - 1)
     signal = view.signal if view.signal in signals else memory
     probe = probe or read_probe(task, view)
     meta: dict[str, Any] = {
         "kind": task.kind,
         "cell": model.cell,
-        "directions": directions,
+        "directions": model.directions,
         "signals": signals,
         "memory": memory,
         "layer": row,

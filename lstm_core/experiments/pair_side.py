@@ -55,5 +55,5 @@ class Side(Trainer):
 
 def row_name(model: ModelConfig, row: int) -> str:
     """What PyTorch calls a row, in the names of its weights: a layer, or a direction of a layer."""
-    directions = 2 if model.bidirectional else 1
-    return f"l{row // directions}{'_reverse' if row % directions else ''}"
+    layer, direction = divmod(row, model.directions)
+    return f"l{layer}{'_reverse' if direction else ''}"

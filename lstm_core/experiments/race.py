@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
 
+from lstm_core.cell import GATES
 from lstm_core.checked import Checked, flag, limits, one_of, ranged
 from lstm_core.config import (
-    BLOCKS,
     MOST_UNITS,
     WORK_LIMIT,
     Knobs,
@@ -44,11 +44,6 @@ FURTHER = 3  # … up to so many times the one that is trained on
 FLOW_SEQUENCES = 8
 
 
-def takes_part(about: str) -> Any:
-    """A field that says whether a lane takes part: it does, unless somebody says otherwise."""
-    return field(default=True, metadata={"flag": True, "about": about})
-
-
 @dataclass(frozen=True)
 class RaceConfig(Checked):
     """Several networks that learn one task, from the same seed and the same sequences.
@@ -58,10 +53,12 @@ class RaceConfig(Checked):
     """
 
     task: MemoryConfig = MemoryConfig()  # noqa: RUF009  frozen
-    rnn: bool = takes_part("The plain tanh network: h' = tanh(W x + U h + b).")
-    gru: bool = takes_part("Two gates; its update gate z decides what of h is kept.")
-    lstm: bool = takes_part("Three gates and a cell state; its forget gate decides what of c is kept.")
-    lstm0: bool = takes_part("The same LSTM, but its forget gates begin half open: with a bias of 0.")
+    rnn: bool = flag("The plain tanh network: h' = tanh(W x + U h + b).", default=True)
+    gru: bool = flag("Two gates; its update gate z decides what of h is kept.", default=True)
+    lstm: bool = flag(
+        "Three gates and a cell state; its forget gate decides what of c is kept.", default=True
+    )
+    lstm0: bool = flag("The same LSTM, but its forget gates begin half open: with a bias of 0.", default=True)
     hidden_size: int = ranged(
         16, 4, 96, "Hidden units of the LSTMs; GRU and RNN get as many parameters, and so more units."
     )
@@ -131,7 +128,7 @@ class RaceConfig(Checked):
 
 def parameters(cell: str, hidden_size: int, inputs: int, outputs: int) -> int:
     """Trainable numbers in a cell of one layer (PyTorch has two biases a row) and in the linear head."""
-    return BLOCKS[cell] * hidden_size * (inputs + hidden_size + 2) + (hidden_size + 1) * outputs
+    return len(GATES[cell]) * hidden_size * (inputs + hidden_size + 2) + (hidden_size + 1) * outputs
 
 
 def equal_size(cell: str, hidden_size: int, task: MemoryConfig) -> int:

@@ -60,6 +60,17 @@ def eventually(holds, what):
         threading.Event().wait(0.005)
 
 
+def rests(run, other, steps):
+    """Wait until `run` has no turn any more, while the viewer `other` sees its own run take so many steps."""
+
+    def stood_still():
+        before = run.turns
+        other.steps(steps)  # time enough for many turns
+        return run.turns == before
+
+    eventually(stood_still, "the run that nobody watches rests")
+
+
 def trains(meta):
     return meta["status"] == "training" and meta["step"] > 0
 

@@ -6,7 +6,7 @@ from lstm_core.config import Knobs, MemoryConfig, TextConfig, TrainConfig
 from lstm_core.experiments.ablation import AblationConfig
 from lstm_core.experiments.pair import PairConfig
 from lstm_core.experiments.race import RaceConfig
-from tests.lstm_core.hosting import PAUSE, PLAY, TINY, Viewer, eventually, trains
+from tests.lstm_core.hosting import PAUSE, PLAY, TINY, Viewer, rests, trains
 
 KNOBS = Knobs(batch_size=2, lag=5)
 EXPERIMENTS = {
@@ -37,13 +37,7 @@ def test_one_that_is_left_rests_and_goes_on_from_there(open_host, runs, config):
     other.until(trains)
     viewer.leave()
     run = runs[0]
-
-    def rests():
-        before = run.turns
-        other.steps(50)  # time enough for many turns
-        return run.turns == before
-
-    eventually(rests, "the experiment that nobody watches rests")
+    rests(run, other, steps=50)
     networks, steps = run.subject, run.subject.step_count
     again = Viewer(host, left)
     again.until(lambda meta: meta["step"] > steps)

@@ -3,7 +3,7 @@
 import pytest
 
 from lstm_core.config import ModelConfig, RunConfig
-from tests.lstm_core.hosting import PAUSE, PLAY, STEP, TINY, Viewer, eventually, full_house, trains
+from tests.lstm_core.hosting import PAUSE, PLAY, STEP, TINY, Viewer, eventually, full_house, rests, trains
 
 # leases
 
@@ -17,13 +17,7 @@ def test_a_run_stops_when_its_lease_is_over_and_goes_on_when_watched_again(open_
     other.until(trains)
     viewer.leave()
     run = runs[0]
-
-    def rests():
-        before = run.turns
-        other.steps(100)  # time enough for many turns
-        return run.turns == before
-
-    eventually(rests, "the run that nobody watches rests")
+    rests(run, other, steps=100)
     taken, drawn = run.steps, viewer.drawn[-1]["step"]
     assert taken >= drawn
     assert host.knows(left)
