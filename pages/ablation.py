@@ -7,7 +7,7 @@ from lstm_core.experiments.ablation import QUESTION, AblationConfig
 from pages.panels import ablation
 from pages.panels.heading import heading
 from pages.panels.observation import observation, question
-from pages.panels.run import experiment_run
+from pages.panels.run import run_for
 from pages.panels.settings import Settings
 from pages.panels.transport import transport_bar
 
@@ -15,7 +15,7 @@ settings = Settings("ablation")
 start, live = (st.sidebar.container(gap="xsmall") for _ in range(2))
 with start:
     st.caption("NETWORKS · start anew")
-    token, config = experiment_run(settings, AblationConfig, **ablation.controls(settings))
+    token, config = run_for(settings, AblationConfig, **ablation.controls(settings))
 with live:
     st.caption("LIVE · acts while you drag")
     ablation.live_sliders(settings, token, lag=isinstance(config.task, MemoryConfig))

@@ -7,14 +7,14 @@ from pages.panels.heading import heading
 from pages.panels.observation import observation, question
 from pages.panels.race import lanes_table, live_sliders, race_settings, stored_fields
 from pages.panels.race_charts import accuracy_chart
-from pages.panels.run import experiment_run
+from pages.panels.run import run_for
 from pages.panels.transport import transport_bar
 from pages.panels.unrolled import unrolled
 
 settings = race_settings()
 which, live, shown = (st.sidebar.container(gap="xsmall") for _ in range(3))
 with which:
-    token, config = experiment_run(settings, RaceConfig, **stored_fields(settings))
+    token, config = run_for(settings, RaceConfig, **stored_fields(settings))
     st.caption("NETWORK SHOWN · of those on the Memory page")
     lane = st.radio(
         "Network",

@@ -15,7 +15,7 @@ from pages.panels.heading import heading
 from pages.panels.inline import choice
 from pages.panels.observation import observation, question
 from pages.panels.plain import plain
-from pages.panels.run import describe, experiment_run
+from pages.panels.run import describe, run_for
 from pages.panels.settings import Settings
 from pages.panels.transport import transport_bar
 
@@ -44,7 +44,7 @@ with watch:
 # --- the run ---
 with setup:
     view = replace(parts.pop("view"), signal=signal)
-    token, config = experiment_run(settings, PairConfig, view=view, **parts)
+    token, config = run_for(settings, PairConfig, view=view, **parts)
     like.caption(plain(f"{describe(config.left)}."))
 left, right = config.sides
 differs, signal = config.differs, config.view.signal or signals[0]

@@ -7,14 +7,14 @@ from pages.panels.heading import heading
 from pages.panels.observation import observation, question
 from pages.panels.race import controls, lanes_table, live_sliders, race_settings
 from pages.panels.race_charts import accuracy_chart, gradients_chart, lags_chart
-from pages.panels.run import experiment_run
+from pages.panels.run import run_for
 from pages.panels.transport import transport_bar
 
 settings = race_settings()
 start, live = (st.sidebar.container(gap="xsmall") for _ in range(2))
 with start:
     st.caption("NETWORKS · start anew")
-    token, config = experiment_run(settings, RaceConfig, **controls(settings))
+    token, config = run_for(settings, RaceConfig, **controls(settings))
 with live:
     live_sliders(settings, token)
     over = st.segmented_control(

@@ -42,11 +42,7 @@ with data:
     if kind == "own" and not task.values:
         task = last_task(settings.page, SeriesConfig())
         st.info(f"Upload a CSV file. Until then the network learns {SERIES_NAMES[task.kind]}.")
-    run = run_for(settings.page, RunConfig, task, model, train, live_knobs(settings), view)
-    settings.show_notes()
-    if run is None:
-        st.stop()
-    token, config = run
+    token, config = run_for(settings, RunConfig, task, model, train, live_knobs(settings), view)
     data_notes(config, *table_notes)
 
 # --- what acts at once ---

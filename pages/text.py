@@ -63,11 +63,7 @@ with data:
     if corpus == "own" and not text:
         task = replace(last_task(settings.page, TextConfig(level=level)), goal=goal)
         st.info(f"Paste a text or upload a file. Until then the network learns {CORPUS_NAMES[task.corpus]}.")
-    run = run_for(settings.page, RunConfig, task, model, train, live_knobs(settings), view)
-    settings.show_notes()
-    if run is None:
-        st.stop()
-    token, config = run
+    token, config = run_for(settings, RunConfig, task, model, train, live_knobs(settings), view)
     data_notes(config, text_note)
 assert isinstance(config.task, TextConfig)
 words, gaps = config.task.level == "words", config.task.goal == "gaps"

@@ -21,6 +21,7 @@ from pages.live.component import mount
 from pages.live.figure import Drawing, Feed, drawing, streaming_figure
 from pages.panels.colours import GATES, on_dark
 from pages.panels.inline import choice
+from pages.panels.network import number_in_range, size_slider
 from pages.panels.run import live_knobs
 from pages.panels.settings import Settings
 
@@ -81,30 +82,18 @@ def controls(settings: Settings) -> dict[str, Any]:
         help="\n\n".join(f"**{data_name(one)}**: {_data_about(one)}" for one in DATA),
     )
     settings.keep(DataChoice, "data", data)
-    key = settings.widget_key(AblationConfig, "hidden_size")
-    linked = st.session_state.setdefault(f"linked_{key}", st.session_state[key])
-    about = limits(AblationConfig, "hidden_size")["about"]
-    hidden_size = st.select_slider("Hidden units", sorted({*SIZES, linked}), key=key, help=about)
+    hidden_size = size_slider(settings, "Hidden units", AblationConfig, "hidden_size", SIZES)
     place = st.container()
     key = settings.widget_key(AblationConfig, "chrono")
     chrono = st.toggle("Chrono initialisation", key=key, help=limits(AblationConfig, "chrono")["about"])
-    spec = limits(AblationConfig, "forget_bias")
-    key = settings.widget_key(AblationConfig, "forget_bias")
-    bias = place.slider(
-        "Initial forget bias",
-        spec["low"],
-        spec["high"],
-        step=0.5,
-        key=key,
-        help=spec["about"],
-        disabled=chrono,
-    )
+    label = "Initial forget bias"
+    bias = number_in_range(place.slider, settings, label, AblationConfig, "forget_bias", 0.5, disabled=chrono)
     spec = limits(AblationConfig, "seeds")
     numbers = {number: f"{number}" for number in range(spec["low"], spec["high"] + 1)}
     return {
         "task": task_of(data),
-        "hidden_size": settings.keep(AblationConfig, "hidden_size", hidden_size),
-        "forget_bias": settings.keep(AblationConfig, "forget_bias", bias),
+        "hidden_size": hidden_size,
+        "forget_bias": bias,
         "chrono": settings.keep(AblationConfig, "chrono", chrono),
         "seeds": choice(settings, "Seeds", AblationConfig, "seeds", numbers),
         "knobs": live_knobs(settings),

@@ -13,7 +13,7 @@ from lstm_core.experiments.pair_settings import DIFFERENCES, differences_for
 from lstm_core.tasks.corpora import CORPUS_NAMES
 from lstm_core.tasks.series import SERIES_NAMES
 from pages.panels.network import LENGTHS, SIZES
-from pages.panels.run import live_knobs, live_view, stored_parts
+from pages.panels.run import live_knobs, live_view, network_of
 from pages.panels.settings import Settings
 
 # the values that are offered, where there are not just a few
@@ -96,9 +96,7 @@ def base_of(settings: Settings) -> dict[str, Any]:
         help=limits(Compared, "network")["about"],
     )
     origin = Settings(settings.keep(Compared, "network", network))
-    task, model, train = stored_parts(origin)
-    if before := st.session_state.get(f"config_{origin.page}"):
-        task, model, train = before.task, before.model, before.train
+    task, model, train = network_of(origin)
     knobs, view = vars(live_knobs(origin)), live_view(origin)
     for config, fields in ((Knobs, knobs), (View, view)):
         for name in fields.keys() - {"steps_per_second"}:

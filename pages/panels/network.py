@@ -36,12 +36,12 @@ def controls(settings: Settings, *, gaps: bool = False) -> tuple[ModelConfig, Tr
     bidirectional = gaps and _both_ways(settings)
     left, right = st.columns(WIDTHS, gap="small")
     with left:
-        hidden_size = _size(settings, "Hidden units", ModelConfig, "hidden_size", SIZES)
+        hidden_size = size_slider(settings, "Hidden units", ModelConfig, "hidden_size", SIZES)
     with right:
-        num_layers = _number(st.slider, settings, "Layers", ModelConfig, "num_layers")
+        num_layers = number_in_range(st.slider, settings, "Layers", ModelConfig, "num_layers")
     left, right = st.columns(WIDTHS, gap="small", vertical_alignment="center")
     with left:
-        sequence_length = _size(settings, "Sequence length", TrainConfig, "sequence_length", LENGTHS)
+        sequence_length = size_slider(settings, "Sequence length", TrainConfig, "sequence_length", LENGTHS)
     with right, st.popover("Weights", width="stretch", help="The initial weights: where learning begins."):
         initial, seed = _initial_weights(settings, cell)
     model = ModelConfig(
@@ -63,14 +63,14 @@ def _initial_weights(settings: Settings, cell: str) -> tuple[dict[str, Any], int
     left, right = st.columns(2)
     if cell == "lstm":
         with left:
-            bias = _number(st.slider, settings, "Forget bias", ModelConfig, "forget_bias", step=0.5)
+            bias = number_in_range(st.slider, settings, "Forget bias", ModelConfig, "forget_bias", step=0.5)
         fields["forget_bias"] = bias
     if cell != "rnn":
         high = max(LONGEST_CHRONO, settings.stored(ModelConfig, "chrono"))
         with right if cell == "lstm" else st.container():
             label = "Chrono (0: off)"
-            fields["chrono"] = _number(st.slider, settings, label, ModelConfig, "chrono", high=high)
-    return fields, _number(st.number_input, settings, "Seed", TrainConfig, "seed")
+            fields["chrono"] = number_in_range(st.slider, settings, label, ModelConfig, "chrono", high=high)
+    return fields, number_in_range(st.number_input, settings, "Seed", TrainConfig, "seed")
 
 
 def view_controls(settings: Settings, model: ModelConfig) -> dict[str, Any]:
@@ -93,7 +93,7 @@ def row_names(model: ModelConfig) -> list[str]:
     return [f"{layer + 1}{direction}" for layer in range(model.num_layers) for direction in directions]
 
 
-def _number(
+def number_in_range(
     widget: Any,
     settings: Settings,
     label: str,
@@ -101,15 +101,17 @@ def _number(
     name: str,
     step: float | None = None,
     high: float | None = None,
+    **options: Any,
 ) -> Any:
+    """The value of field `name`, from a Streamlit slider or number input over its range; options: of that."""
     spec = limits(config, name)
     key = settings.widget_key(config, name)
     high = spec["high"] if high is None else high
-    value = widget(label, spec["low"], high, step=step, key=key, help=spec["about"])
+    value = widget(label, spec["low"], high, step=step, key=key, help=spec["about"], **options)
     return settings.keep(config, name, value)
 
 
-def _size(settings: Settings, label: str, config: type[Checked], name: str, steps: list[int]) -> int:
+def size_slider(settings: Settings, label: str, config: type[Checked], name: str, steps: list[int]) -> int:
     """A slider over sizes that matter by their ratio. A link may hold any size between the steps."""
     key = settings.widget_key(config, name)
     linked = st.session_state.setdefault(f"linked_{key}", st.session_state[key])

@@ -12,6 +12,7 @@ from lstm_core.experiments.race import LANES, RaceConfig
 from lstm_core.tasks.memory import MEMORY_ABOUT, MEMORY_NAMES
 from pages.live.component import mount
 from pages.panels.inline import choice
+from pages.panels.network import number_in_range, size_slider
 from pages.panels.run import live_knobs
 from pages.panels.settings import Settings
 
@@ -54,31 +55,16 @@ def controls(settings: Settings) -> dict[str, Any]:
             settings.keep(RaceConfig, lane, chosen)
     left, right = st.columns(2, gap="small")
     with left:
-        key = settings.widget_key(RaceConfig, "hidden_size")
-        linked = st.session_state.setdefault(f"linked_{key}", st.session_state[key])
-        size = st.select_slider(
-            "LSTM units",
-            sorted({*SIZES, linked}),
-            key=key,
-            help=limits(RaceConfig, "hidden_size")["about"],
-        )
-        settings.keep(RaceConfig, "hidden_size", size)
+        size_slider(settings, "LSTM units", RaceConfig, "hidden_size", SIZES)
     with right:
-        key = settings.widget_key(TrainConfig, "seed")
-        seed = st.number_input("Seed", 0, 2**31 - 1, key=key, help=limits(TrainConfig, "seed")["about"])
-        settings.keep(TrainConfig, "seed", seed)
+        number_in_range(st.number_input, settings, "Seed", TrainConfig, "seed")
     left, right = st.columns(2, gap="small", vertical_alignment="center")
     with right:
         key = settings.widget_key(RaceConfig, "chrono")
         chrono = st.toggle("Chrono", key=key, help=limits(RaceConfig, "chrono")["about"])
         settings.keep(RaceConfig, "chrono", chrono)
     with left:
-        key = settings.widget_key(RaceConfig, "forget_bias")
-        spec = limits(RaceConfig, "forget_bias")
-        bias = st.slider(
-            "Forget bias", spec["low"], spec["high"], step=0.5, key=key, help=spec["about"], disabled=chrono
-        )
-        settings.keep(RaceConfig, "forget_bias", bias)
+        number_in_range(st.slider, settings, "Forget bias", RaceConfig, "forget_bias", 0.5, disabled=chrono)
     names = {"uniform": "uniform", "orthogonal": "orthogonal"}
     choice(settings, "Init", RaceConfig, "init", names)
     return stored_fields(settings)

@@ -74,17 +74,11 @@ def shown_run() -> Shown:
     )
     assert page is not None
     settings = Settings(page)
-    task, model, train = stored_parts(settings)
-    if before := state.get(f"config_{page}"):
-        task, model, train = before.task, before.model, before.train
+    task, model, train = network_of(settings)
     with bottom:
         view = View(**live_view(settings), **view_controls(settings, model))
     with switch:
-        run = run_for(page, RunConfig, task, model, train, live_knobs(settings), view)
-        settings.show_notes()
-        if run is None:
-            st.stop()
-        token, config = run
+        token, config = run_for(settings, RunConfig, task, model, train, live_knobs(settings), view)
         st.caption(plain(f"{describe(config)}. Change it on the {page.capitalize()} page."))
     return Shown(settings, token, config, middle)
 
@@ -97,6 +91,16 @@ def live_knobs(settings: Settings) -> Knobs:
 def live_view(settings: Settings) -> dict[str, Any]:
     """The fields of the view that have live controls on this page, as those were left."""
     return {name: settings.live(View, name) for name in LIVE_VIEW[settings.page]}
+
+
+def network_of(settings: Settings) -> tuple[TextConfig | SeriesConfig, ModelConfig, TrainConfig]:
+    """Data, network and training as a page has them now; before it was looked at, as its settings say."""
+    stored = stored_parts(settings)  # also notes what of a link cannot be used
+    now: RunConfig | None = st.session_state.get(f"config_{settings.page}")
+    if now is None:
+        return stored
+    assert not isinstance(now.task, MemoryConfig)
+    return now.task, now.model, now.train
 
 
 def stored_parts(settings: Settings) -> tuple[TextConfig | SeriesConfig, ModelConfig, TrainConfig]:
@@ -129,14 +133,17 @@ def stored_parts(settings: Settings) -> tuple[TextConfig | SeriesConfig, ModelCo
     return task, model, train
 
 
-def run_for(page: str, make: Callable[..., Config], *parts: Any, **fields: Any) -> tuple[str, Config] | None:
-    """Token of this session's run for `page`, and the config that it trains on.
+def run_for(
+    settings: Settings, make: Callable[..., Config], *parts: Any, **fields: Any
+) -> tuple[str, Config]:
+    """Token of this session's run for the page of `settings`, and the config that it trains on.
 
     make: the kind of config, RunConfig or that of an experiment; parts and fields: what it is made of. The
     run trains on that, unless it cannot be learnt from: then the page says why, and what there was goes on.
-    None if there was nothing. Live settings that changed otherwise than over the channel (a followed link,
-    the browser's back button) are sent to the run.
+    Ends the script if there was nothing. Live settings that changed otherwise than over the channel (a
+    followed link, the browser's back button) are sent to the run.
     """
+    page = settings.page
     key = f"run_{page}"
     token: str | None = st.session_state.get(key)
     if token is not None and not HOST.knows(token):
@@ -156,18 +163,10 @@ def run_for(page: str, make: Callable[..., Config], *parts: Any, **fields: Any) 
     except ValueError as error:
         kept = " The network that you see still learns from the data before." if token else ""
         st.error(plain(f"{error}{kept}"), icon=":material/error:")
-    return (token, st.session_state[f"config_{page}"]) if token else None
-
-
-def experiment_run(settings: Settings, make: Callable[..., Config], **fields: Any) -> tuple[str, Config]:
-    """The same for the page of an experiment. Ends the script if there is nothing to show, when it has said
-    why.
-    """
-    run = run_for(settings.page, make, **fields)
     settings.show_notes()
-    if run is None:
+    if token is None:
         st.stop()
-    return run
+    return token, st.session_state[f"config_{page}"]
 
 
 def _live(config: Any) -> dict[tuple[str, str], object]:
