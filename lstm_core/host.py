@@ -141,6 +141,11 @@ class RunHost:
             self._enqueue(token, 0.0)
         return True
 
+    def config(self, token: str) -> SubjectConfig:
+        """The run's config as it is now, live settings included. Raises KeyError for an unknown token."""
+        with self._lock:
+            return self._seats[token].run.config
+
     def knows(self, token: str) -> bool:
         """Whether there is a run of this token, training or waiting."""
         with self._lock:
