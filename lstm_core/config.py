@@ -297,6 +297,11 @@ class RunConfig:
             return "text"
         return "series" if isinstance(self.task, SeriesConfig) else "memory"
 
+    @property
+    def words(self) -> bool:
+        """Whether one token is a word."""
+        return isinstance(self.task, TextConfig) and self.task.level == "words"
+
 
 def memory_length(kind: str, lag: int) -> int:
     """Time steps T of a sequence: recall and adding bridge `lag` steps, aⁿXbⁿ counts up to it and down."""

@@ -1,98 +1,57 @@
-"""RunHost: many runs share a few threads in fair slices, and go on only while somebody watches.
+"""RunHost: many runs share a few threads in fair slices, go on only while somebody watches, and are not lost.
 
-Everything that crosses this interface is a plain value: tokens, configs, messages, encoded frames. Whoever
-watches hands in a function that takes bytes; it is called from a worker thread and must return at once.
+Everything that crosses this interface is a plain value: keys, configs, messages, saved runs, encoded frames.
+Whoever watches hands in a function that takes bytes; it is called from a worker thread and must return at
+once. A key is a token, which lets its holder do everything, or a code, which lets others watch (keys.py).
 """
 
 from __future__ import annotations
 
-import heapq
-import itertools
-import logging
-import os
-import secrets
-import threading
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
-from lstm_core.frame import Frame
+from lstm_core.checkpoint import Saved
+from lstm_core.config import RunConfig
+from lstm_core.footprint import check_size
+from lstm_core.keys import TOKEN, new_code, new_token, run_id
 from lstm_core.observe import PARTS
 from lstm_core.run import Run
+from lstm_core.seat import Deliver, Seat, Viewer
+from lstm_core.seats import CLOSED, Seats
 from lstm_core.subjects import SubjectConfig, check_data
 
-LOG = logging.getLogger(__name__)
-SLICE = 0.020  # seconds of training before the next run has its turn …
-ROUND = 0.100  # … or less, so that a round over all runs takes about this long
-SHORTEST_SLICE = 0.004
-HEAVY = 0.050  # seconds beyond its slice from which a turn is charged for; less evens out
-CLOSING = 5.0  # seconds that a worker gets to finish its slice when the host closes
-
-Deliver = Callable[[bytes], None]
+__all__ = ["CLOSED", "Full", "RunHost"]
 
 
-@dataclass
-class _Viewer:
-    deliver: Deliver
-    ready: bool = True  # has drawn what it got and wants the next frame
-    seen: bytes | None = None  # the last frame it got
-    wants: frozenset[str] = frozenset()  # parts of a frame that not everybody shows
+class Full(Exception):
+    """There is no room for one more viewer; the sentence says which limit was reached."""
 
 
-@dataclass
-class _Seat:
-    """One run, its viewers, and its turn."""
+class RunHost(Seats):
+    """Opens runs, lets them train in turn, hands their frames to whoever watches, and saves them.
 
-    config: SubjectConfig
-    run: Run
-    viewers: dict[int, _Viewer] = field(default_factory=dict)
-    placed: bool = False  # it may have a network; else it waits for a place
-    notice: bytes | None = None  # what its viewers are shown while it waits
-    unwatched_since: float = 0.0
-    due: float | None = None  # when it has its next turn; None: not queued
-    working: bool = False
-    again: bool = False  # something came in while it was working
-
-
-class RunHost:
-    """Opens runs, lets them train in turn, and hands their frames to whoever watches.
-
-    At most `max_runs` networks exist at once; a further run waits in line, and its viewers are told their
-    place. A run that nobody has watched for `lease` seconds pauses by itself; after `forget` seconds, or as
-    soon as somebody waits for its place, it is gone.
+    At most `limits.runs` networks train at once; a further run waits in line, and its viewers are told their
+    place. A run that nobody has watched for `lease` seconds pauses by itself. After `limits.idle` seconds, or
+    as soon as somebody waits for its place, it is saved and put to sleep, until it is watched or asked for
+    again; without a store it is gone then. (The machinery is in seats.py.)
     """
 
-    def __init__(
-        self,
-        workers: int | None = None,
-        max_runs: int = 64,
-        lease: float = 5.0,
-        forget: float = 600.0,
-    ) -> None:
-        self.max_runs = max_runs
-        self.lease = lease
-        self.forget = forget
-        self._workers = workers or min(4, os.cpu_count() or 1)
-        self._seats: dict[str, _Seat] = {}  # by token, in the order they were opened
-        self._watched: dict[int, str] = {}  # viewer → token
-        self._queue: list[tuple[float, int, str]] = []  # heap of (due, tie, token)
-        self._ties = itertools.count()
-        self._lock = threading.Condition()
-        self._threads: list[threading.Thread] = []
-        self._stopping = False
-        self._next_cleaning = 0.0
-        self._rates = (time.monotonic(), 0, 0.0)  # since, steps then, steps per second
-
-    # -- what pages call ---------------------------------------------------------------------------------
+    # -- what pages call: runs ---------------------------------------------------------------------------
 
     def open(self, config: SubjectConfig) -> str:
-        """Open a run and return its token, the only key to it. It starts as soon as it is watched.
+        """Open a run and return its token. It starts as soon as it is watched.
 
-        Raises ValueError when its data cannot be learnt from.
+        Raises ValueError when its data cannot be learnt from, or when it is larger than the limits allow.
         """
-        check_data(config)  # here so that the page can say what is wrong
-        return self._seat(config, Run(config))
+        self._check(config)  # here so that the page can say what is wrong
+        return self._seat(Run(config), Saved(config, {}))
+
+    def adopt(self, saved: Saved) -> str:
+        """Open a run that goes on from what was saved, and return its token. Raises ValueError as `open`."""
+        self._check(saved.config)
+        return self._seat(Run(saved.config, saved=saved), saved)
 
     def branch(self, token: str, step: int) -> str:
         """Open a run that goes on from where another one was at `step`, or at the last snapshot before, and
@@ -100,10 +59,27 @@ class RunHost:
 
         Raises KeyError for an unknown token, ValueError while that run has no network yet.
         """
-        with self._lock:
-            seat = self._seats[token]
-        branch = seat.run.branch(step)
-        return self._seat(branch.config, Run(branch.config, branch=branch))
+        with self.held(token, control=True) as run:
+            branch = run.branch(step)
+        return self._seat(Run(branch.config, branch=branch), None)
+
+    def copy(self, key: str) -> str:
+        """Open a run that goes on from where another one is now, exactly, and return its token.
+
+        Raises KeyError for an unknown key.
+        """
+        saved = self.save(key)
+        if isinstance(saved.config, RunConfig):  # it begins in the present
+            saved = replace(saved, config=replace(saved.config, view=replace(saved.config.view, at=None)))
+        return self._seat(Run(saved.config, saved=saved), saved)
+
+    def save(self, key: str) -> Saved:
+        """All that a run goes on from, as it is now. Waits for its turn to end, at most seconds.
+
+        Raises KeyError for an unknown key.
+        """
+        with self.held(key) as run:
+            return run.save()
 
     def film(self, token: str) -> list[bytes]:
         """A frame of every snapshot of a run, the first one first; none before it has a network. Takes a
@@ -111,71 +87,152 @@ class RunHost:
 
         Raises KeyError for an unknown token.
         """
-        with self._lock:
-            run = self._seats[token].run
+        with self.held(token, control=True) as run:
+            pass  # only to be awake: it goes on while the film is made
         return list(run.film())
 
-    def _seat(self, config: SubjectConfig, run: Run) -> str:
-        token = secrets.token_urlsafe(16)
+    def config(self, key: str) -> SubjectConfig:
+        """The config of a run as it is now, live settings included. Raises KeyError for an unknown key."""
         with self._lock:
-            now = time.monotonic()
-            self._seats[token] = _Seat(config, run, unwatched_since=now)
-            self._clean(now)
-        return token
+            seat, _ = self._find(key)
+            run, asked = seat.run, seat.asked
+        if run is None:
+            with self.held(key) as run:
+                return run.config
+        return asked if asked and asked.network != run.config.network else run.config
+
+    def generation(self, key: str) -> int:
+        """How many times the run has been given new networks; every frame says it too. Raises KeyError."""
+        with self._lock:
+            seat, _ = self._find(key)
+            return seat.run.generation if seat.run else 0
 
     def configure(self, token: str, config: SubjectConfig) -> bool:
         """Give the run a new network if what it is or learns from differs; True if it does.
 
-        Raises KeyError for an unknown token, ValueError when the data cannot be learnt from; then the old
-        network goes on.
+        Raises KeyError for an unknown token, ValueError when the data cannot be learnt from or the network is
+        too large; then the old one goes on.
         """
         with self._lock:
-            old = self._seats[token].config
-        if old.network == config.network:
+            self._own(token)
+        if self.config(token).network == config.network:
             return False
-        check_data(config)  # outside of the lock, since it may take a while
-        with self._lock:
-            seat = self._seats[token]
-            seat.config = config
-            seat.run.post({"type": "configure", "config": config})
-            self._enqueue(token, 0.0)
+        self._check(config)  # outside of the lock, since it may take a while
+        with self.held(token, control=True) as run, self._lock:
+            seat = self._own(token)
+            seat.asked = config
+            run.post({"type": "configure", "config": config})
+            self._touch(seat)
         return True
 
-    def config(self, token: str) -> SubjectConfig:
-        """The run's config as it is now, live settings included. Raises KeyError for an unknown token."""
+    def knows(self, key: str) -> bool:
+        """Whether there is a run that this key opens: training, waiting, asleep, or saved by a server that
+        has ended since.
+        """
         with self._lock:
-            return self._seats[token].run.config
+            try:
+                self._find(key)
+            except KeyError:
+                return False
+            return True
 
-    def knows(self, token: str) -> bool:
-        """Whether there is a run of this token, training or waiting."""
-        with self._lock:
-            return token in self._seats
+    def controls(self, key: str) -> bool:
+        """Whether this key is the token of a run that there is."""
+        return bool(TOKEN.fullmatch(key)) and self.knows(key)
 
-    def post(self, token: str, message: dict[str, Any]) -> None:
-        """Send a run a message (see `Run.post`). Raises KeyError (unknown token), ValueError (bad one)."""
+    def post(self, key: str, message: dict[str, Any]) -> None:
+        """Send a run a message (see `Run.post`).
+
+        Raises KeyError (unknown key), PermissionError (a code), ValueError (bad message).
+        """
+        if message.get("type") == "configure":
+            raise ValueError("a new network is made by configure(), not by a message.")
         with self._lock:
-            seat = self._seats[token]
-            if message.get("type") == "configure":
-                raise ValueError("a new network is made by configure(), not by a message.")
-            seat.run.post(message)
-            self._enqueue(token, 0.0)
+            seat, control = self._find(key)
+            if not control:
+                raise PermissionError("You follow this run: only who shares it can change it. Take a copy.")
+            if seat.run is not None:
+                seat.run.post(message)
+                self._touch(seat)
+                return
+        with self.held(key) as run, self._lock:  # it was asleep
+            run.post(message)
+            self._touch(seat)
+
+    # -- what pages call: sharing ------------------------------------------------------------------------
+
+    def share(self, token: str) -> str:
+        """Let others watch the run: the code that they need, the same one as long as it is shared.
+
+        Raises KeyError for an unknown token; OSError when it cannot be noted for after a restart.
+        """
+        with self._lock:
+            seat = self._own(token)
+            if seat.code is None:
+                code = new_code()
+                if self._store:
+                    self._store.set_code(seat.run_id, code)
+                seat.code, self._codes[code] = code, seat.run_id
+                self._tell(seat)
+            return seat.code
+
+    def shared(self, token: str) -> str | None:
+        """The code under which a run is shared now. Raises KeyError for an unknown token."""
+        with self._lock:
+            return self._own(token).code
+
+    def unshare(self, token: str) -> None:
+        """End the sharing: nobody who has followed sees any more of it. Raises KeyError."""
+        with self._lock:
+            seat = self._own(token)
+            if seat.code is None:
+                return
+            if self._store:
+                self._store.set_code(seat.run_id, None)
+            del self._codes[seat.code]
+            seat.code = None
+            for number in [number for number, viewer in seat.viewers.items() if not viewer.control]:
+                viewer = seat.viewers.pop(number)
+                del self._watched[number]
+                self._hand(viewer, CLOSED)
+            self._tell(seat)
+
+    def present(self, token: str, page: str) -> None:
+        """Note which page shows the run to whoever controls it, for those who follow. Raises KeyError."""
+        with self._lock:
+            seat = self._own(token)
+            if seat.page != page:
+                seat.page = page
+                self._tell(seat)
+
+    def page(self, key: str) -> str:
+        """The page that whoever controls the run looks at, as `present` noted it; "" if it has not. Raises
+        KeyError for an unknown key.
+        """
+        with self._lock:
+            return self._find(key)[0].page
 
     # -- what the channel calls --------------------------------------------------------------------------
 
-    def watch(self, token: str, deliver: Deliver) -> int:
+    def watch(self, key: str, deliver: Deliver) -> int:
         """Begin to receive frames, the latest one at once; returns the viewer's number.
 
-        Raises KeyError for an unknown token.
+        Raises KeyError for an unknown key, Full when too many watch already.
         """
-        viewer = next(self._ties)
         with self._lock:
-            seat = self._seats[token]
-            seat.viewers[viewer] = _Viewer(deliver)
-            self._watched[viewer] = token
-            self._place()
-            self._deliver(seat)
-            self._enqueue(token, 0.0)
-        return viewer
+            seat, control = self._find(key)
+            if len(self._watched) >= self.limits.viewers:
+                raise Full(f"The server is full: {self.limits.viewers:,} pages are open. Try again later.")
+            if not control and seat.followers >= self.limits.followers:
+                raise Full(f"{self.limits.followers:,} follow this run already. Try again later.")
+            number = next(self._numbers)
+            seat.viewers[number] = viewer = Viewer(deliver, control)
+            self._watched[number] = seat
+            self._touch(seat)
+            self._give(seat, viewer)
+            if not control:
+                self._tell(seat)
+        return number
 
     def ready(self, viewer: int, wants: Iterable[object] = ()) -> None:
         """The viewer has drawn its frame and wants the newest. Until it says so it gets none.
@@ -183,180 +240,70 @@ class RunHost:
         wants: the parts of a frame (of `PARTS`; others are ignored) that it shows, from now on.
         """
         with self._lock:
-            token = self._watched.get(viewer)
-            if token is None:
+            seat = self._watched.get(viewer)
+            if seat is None:
                 return
-            seat = self._seats[token]
-            seat.viewers[viewer].ready = True
-            seat.viewers[viewer].wants = frozenset(part for part in PARTS if part in wants)
-            self._deliver(seat)
-            seat.run.wanted = seat.run.wanted or seat.viewers[viewer].ready
-            self._enqueue(token, 0.0)
+            watching = seat.viewers[viewer]
+            watching.ready = True
+            watching.wants = frozenset(part for part in PARTS if part in wants)
+            self._give(seat, watching)
+            if seat.run:
+                seat.run.wanted = seat.run.wanted or watching.ready
+            self._touch(seat)
 
     def unwatch(self, viewer: int) -> None:
         """Stop receiving. Unknown numbers are ignored."""
         with self._lock:
-            token = self._watched.pop(viewer, None)
-            if token is None:
+            seat = self._watched.pop(viewer, None)
+            if seat is None:
                 return
-            seat = self._seats[token]
-            del seat.viewers[viewer]
+            control = seat.viewers.pop(viewer).control
             seat.unwatched_since = time.monotonic()
+            if not control:
+                self._tell(seat)
 
     def stats(self) -> dict[str, Any]:
-        """`runs` (with a place), `waiting`, `viewers`, and `steps_per_second` of all runs together, over the
-        time since it was last asked (at least a second).
+        """`works` (all threads do), `runs` (with a place), `waiting`, `asleep` (of those in memory),
+        `viewers`, `followers`, `steps_per_second` of all runs together over the time since it was last asked
+        (at least a second), `save_errors` so far, `saving_fails` (now, or there is no store), `last_save`
+        (seconds since the epoch, or None).
         """
         with self._lock:
-            now, steps = time.monotonic(), sum(seat.run.steps for seat in self._seats.values())
+            now = time.monotonic()
             since, before, rate = self._rates
             if now - since >= 1.0:
-                rate = max(0, steps - before) / (now - since)
-                self._rates = (now, steps, rate)
+                rate = (self._steps - before) / (now - since)
+                self._rates = (now, self._steps, rate)
+            seats = self._seats.values()
             return {
-                "runs": self._runs(),
-                "waiting": sum(bool(seat.viewers) and not seat.placed for seat in self._seats.values()),
+                "works": not self._stopping and all(thread.is_alive() for thread in self._threads),
+                "runs": self._taken(),
+                "waiting": sum(seat.wants_place for seat in seats),
+                "asleep": sum(seat.asleep for seat in seats),
                 "viewers": len(self._watched),
+                "followers": sum(seat.followers for seat in seats),
                 "steps_per_second": round(rate, 1),
+                "save_errors": self._saver.errors if self._saver else 0,
+                "saving_fails": self._saver is None or self._saver.failing,
+                "last_save": (self._saver.last or None) if self._saver else None,
             }
 
-    def close(self) -> None:
-        """Stop all workers and forget all runs."""
+    def _check(self, config: SubjectConfig) -> None:
+        check_data(config)
+        check_size(config, self.limits)
+
+    def _seat(self, run: Run, saved: Saved | None) -> str:
+        """A seat for a new run. It is saved at once, so that its address can be relied on; saved: as what, if
+        that is known.
+        """
+        token = new_token()
+        seat = Seat(run_id(token), run)
+        run.about = seat.about()
         with self._lock:
-            self._stopping = True
-            self._lock.notify_all()
-        for thread in self._threads:
-            thread.join(CLOSING)
-        with self._lock:
-            self._seats.clear()
-            self._watched.clear()
-            self._queue.clear()
-
-    # -- places ------------------------------------------------------------------------------------------
-
-    def _place(self) -> None:
-        """Give waiting seats that are watched a place while there is one, and tell the others theirs."""
-        waiting = [item for item in self._seats.items() if item[1].viewers and not item[1].placed]
-        waiting.sort(key=lambda item: min(item[1].viewers))  # numbers of viewers rise as they come
-        while waiting and (self._runs() < self.max_runs or self._evict()):
-            token, seat = waiting.pop(0)
-            seat.placed, seat.notice = True, None
-            self._enqueue(token, 0.0)
-        for number, (_, seat) in enumerate(waiting, start=1):
-            message = (
-                f"All {self.max_runs} places are taken. Yours is number {number} in the queue; "
-                "training starts by itself as soon as one is free."
-            )
-            notice = Frame({"status": "waiting", "message": message, "step": 0}).encode()
-            if notice != seat.notice:
-                seat.notice = notice
-                self._deliver(seat)
-
-    def _runs(self) -> int:
-        return sum(seat.placed for seat in self._seats.values())
-
-    def _evict(self) -> bool:
-        """Drop the run that has been without viewers the longest, if its lease has run out."""
-        now = time.monotonic()
-        idle = [
-            (seat.unwatched_since, token)
-            for token, seat in self._seats.items()
-            if seat.placed and not seat.viewers and now - seat.unwatched_since > self.lease
-        ]
-        if idle:
-            del self._seats[min(idle)[1]]
-        return bool(idle)
-
-    def _clean(self, now: float) -> None:
-        """Forget the seats that nobody came back to, and fill the room."""
-        for token, seat in list(self._seats.items()):
-            if not seat.viewers and now - seat.unwatched_since > self.forget:
-                del self._seats[token]
-        self._place()
-
-    # -- turns -------------------------------------------------------------------------------------------
-
-    def _enqueue(self, token: str, delay: float) -> None:
-        """Queue a turn after `delay` seconds, unless an earlier one is queued or there is no place."""
-        if not self._threads:
-            self._start()
-        seat = self._seats[token]
-        due = time.monotonic() + delay
-        if not seat.placed:
-            return
-        if seat.working:
-            seat.again = True
-        elif seat.due is None or due < seat.due:
-            seat.due = due
-            heapq.heappush(self._queue, (due, next(self._ties), token))
-            self._lock.notify()
-
-    def _start(self) -> None:
-        for number in range(self._workers):
-            thread = threading.Thread(target=self._worker, name=f"run-worker-{number}", daemon=True)
-            self._threads.append(thread)
-            thread.start()
-
-    def _next(self) -> tuple[str, _Seat, float] | None:
-        """Wait for a turn that is due: token, seat, and the length of its slice. None: stop."""
-        while not self._stopping:
-            now = time.monotonic()
-            if now >= self._next_cleaning:
-                self._next_cleaning = now + 1.0
-                self._clean(now)
-            if not self._queue or self._queue[0][0] > now:
-                wake = min([self._next_cleaning, *(due for due, _, _ in self._queue[:1])])
-                self._lock.wait(max(0.0, wake - now))
-                continue
-            due, _, token = heapq.heappop(self._queue)
-            seat = self._seats.get(token)
-            if seat is None or seat.due != due:
-                continue  # gone, or queued for an earlier time since
-            seat.due, seat.working, seat.again = None, True, False
-            share = ROUND * self._workers / (len(self._queue) + 1)
-            return token, seat, max(SHORTEST_SLICE, min(SLICE, share))
-        return None
-
-    def _worker(self) -> None:
-        while True:
-            with self._lock:
-                turn = self._next()
-                if turn is None:
-                    return
-                token, seat, seconds = turn
-                viewers = seat.viewers.values()
-                seat.run.wanted = any(viewer.ready for viewer in viewers)
-                seat.run.wants = frozenset[str]().union(*(viewer.wants for viewer in viewers))
-            start = time.monotonic()
-            delay = seat.run.work(seconds)
-            overrun = time.monotonic() - start - seconds
-            with self._lock:
-                seat.working = False
-                self._deliver(seat)
-                if self._seats.get(token) is not seat:
-                    continue
-                if seat.again:
-                    delay = 0.0
-                lease_over = not seat.viewers and time.monotonic() - seat.unwatched_since > self.lease
-                if delay is not None and not lease_over:
-                    self._enqueue(token, max(delay, self._fair_pause(overrun)))
-
-    def _fair_pause(self, overrun: float) -> float:
-        """Seconds that a run which took `overrun` seconds too long leaves to the others that wait."""
-        if overrun < HEAVY:
-            return 0.0
-        now = time.monotonic()
-        return overrun * sum(due <= now for due, _, _ in self._queue) / self._workers
-
-    def _deliver(self, seat: _Seat) -> None:
-        """What there is to see, to every viewer that is ready and has not seen it."""
-        frame = seat.run.latest if seat.placed else seat.notice
-        if frame is None:
-            return
-        for viewer in list(seat.viewers.values()):
-            if viewer.ready and viewer.seen is not frame:
-                viewer.ready, viewer.seen = False, frame
-                try:
-                    viewer.deliver(frame)
-                except Exception:  # a viewer that is going away must not stop the others
-                    LOG.exception("a viewer did not take its frame")
+            self._seats[seat.run_id] = seat
+            self._turn(seat)
+        if saved:
+            self._write(seat, saved)
+        else:
+            self._save(seat, force=True)
+        return token

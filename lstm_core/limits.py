@@ -34,7 +34,7 @@ class Limits(Checked):
     viewers: int = limit("LSTM_MAX_VIEWERS", 1000, 1, 100_000, "Pages that are connected at once, in all.")
     followers: int = limit("LSTM_MAX_FOLLOWERS", 300, 1, 100_000, "Pages that follow one shared run.")
     idle: float = limit(
-        "LSTM_IDLE_SECONDS", 600.0, 1.0, 1e7, "Seconds without anybody looking until a run is put to sleep."
+        "LSTM_IDLE_SECONDS", 600.0, 0.05, 1e7, "Seconds without anybody looking until a run is put to sleep."
     )
     save: float = limit("LSTM_SAVE_SECONDS", 3.0, 0.1, 3600.0, "Seconds from one save of a run to the next.")
     keep_days: float = limit(
@@ -51,6 +51,13 @@ class Limits(Checked):
         metadata={
             "variable": "LSTM_FRAME_ANCESTORS",
             "about": "Who may show the pages in a frame, as in a Content-Security-Policy.",
+        },
+    )
+    log_level: str = field(
+        default="INFO",
+        metadata={
+            "variable": "LSTM_LOG_LEVEL",
+            "about": "From which level on events are logged on stderr: DEBUG, INFO, WARNING, ERROR.",
         },
     )
 

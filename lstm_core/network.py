@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from lstm_core.config import RunConfig
 from lstm_core.frame import Frame
-from lstm_core.observe import Observer, is_growth_step
+from lstm_core.history import History
+from lstm_core.observe import Observer, is_growth_step, read_samples, samples_tree
+from lstm_core.reading import Reader
 from lstm_core.subject import Part
+from lstm_core.timeline import Snapshot, read_snapshot
 from lstm_core.trainer import Past, Trainer
 
 OUTPUT_VIEW = ("prompt", "temperature", "top_k", "seed", "at")  # what outputs depend on
@@ -23,6 +26,31 @@ class Branch:
     config: RunConfig
     past: Past
     growth: list[tuple[int, str]]
+
+    def tree(self) -> dict[str, Any]:
+        """What `read_branch` needs beside the config and the snapshots before the one that it begins with."""
+        past = self.past
+        return {
+            "start": past.snapshots[-1].tree(),
+            "losses": past.losses.state(),
+            "valid_losses": past.valid_losses.state(),
+            "growth": samples_tree(self.growth),
+        }
+
+
+def read_branch(tree: Any, config: RunConfig, snapshots: Iterable[Snapshot] = ()) -> Branch:
+    """The branch of which `tree` tells. snapshots: of the run that branched off.
+
+    Raises ValueError for what tells of none.
+    """
+    reader, losses, valid_losses = Reader(tree, "branch"), History(), History()
+    start = read_snapshot(reader.take("start"))
+    losses.load(reader.take("losses"), start.step)
+    valid_losses.load(reader.take("valid_losses"), start.step)
+    growth = read_samples(reader.take("growth"), start.step)
+    reader.end()
+    before = (one for one in snapshots if one.step < start.step)
+    return Branch(config, Past((*before, start), losses, valid_losses), growth)
 
 
 class Network:
@@ -97,6 +125,20 @@ class Network:
 
     def observe(self, meta: dict[str, Any]) -> Frame:
         return self.observer.observe(meta)
+
+    def state(self) -> dict[str, Any]:
+        return {"training": self.trainer.state(), "observer": self.observer.state()}
+
+    def load(self, state: dict[str, Any], snapshots: Iterable[Snapshot] = ()) -> None:
+        """snapshots: of the time machine then; without them it knows the beginning and now only."""
+        reader, view = Reader(state, "network"), self.config.view
+        self.observer.view = replace(view, at=None)  # while the snapshots change
+        self.trainer.load(reader.take("training"))
+        self.trainer.timeline.take_over(snapshots, self.step_count)
+        self.observer.load(reader.take("observer"))
+        reader.end()
+        if view.at is not None:
+            self.change(self.config, "view", "at")
 
     def branch(self, step: int) -> Branch:
         """What a run needs to leave this one at the newest snapshot up to `step`. Any thread may ask."""

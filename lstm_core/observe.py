@@ -31,6 +31,7 @@ from lstm_core.outputs import (
     make_outputs,
     written,
 )
+from lstm_core.reading import Reader
 from lstm_core.rows import Rows
 from lstm_core.scene import make_scene
 from lstm_core.survey import survey
@@ -40,6 +41,7 @@ from lstm_core.trace import AnyTrace, held_trace, trace
 from lstm_core.trainer import Trainer
 
 PARTS = ("unit", "survey", "held")  # of a frame that are made only for viewers who show them
+MOST_SAMPLES = 100  # to look back on, in a saved run
 
 
 def is_growth_step(step: int) -> bool:
@@ -289,3 +291,37 @@ class Observer:
     def forget_growth(self, step: int) -> None:
         """Forget the samples of steps after `step`."""
         self.growth = [sample for sample in self.growth if sample[0] <= step]
+
+    def state(self) -> dict[str, Any]:
+        """The samples to look back on, and what is sticky in the heatmaps, as a tree."""
+        rows = self._rows.state()
+        return {"growth": samples_tree(self.growth), "rows": rows, "seen_step": self._seen_step}
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Become what `state` was, of an observer with the same view.
+
+        Raises ValueError, one sentence, for what cannot be such a state.
+        """
+        reader = Reader(state, "observer")
+        growth = read_samples(reader.take("growth"), self.trainer.step_count)
+        seen = reader.count("seen_step", -1)
+        self._rows.load(reader.take("rows"), self.trainer.config.model.hidden_size)
+        reader.end()
+        self.growth, self._seen_step = growth, seen
+
+
+def samples_tree(growth: list[tuple[int, str]]) -> list[dict[str, Any]]:
+    """The samples to look back on, as a tree."""
+    return [{"step": step, "text": text} for step, text in growth]
+
+
+def read_samples(tree: Any, upto: int) -> list[tuple[int, str]]:
+    """Samples of steps up to `upto`, from their tree. Raises ValueError for what is none."""
+    if not isinstance(tree, list) or len(tree) > MOST_SAMPLES:
+        raise ValueError(f"growth has to be a list of at most {MOST_SAMPLES} samples.")
+    growth = []
+    for sample in tree:
+        reader = Reader(sample, "sample")
+        growth.append((reader.count("step", 0, upto), reader.text("text")))
+        reader.end()
+    return growth

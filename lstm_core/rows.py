@@ -4,7 +4,11 @@ change with every frame cannot be followed.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+
+from lstm_core.reading import Reader
 
 UNITS_SHOWN = 32  # when only the most active ones are asked for
 C_LIMITS = (0.5, 1.0, 1.5, 2.0, 3.0, 5.0, 7.0, 10.0, 15.0, 20.0, 30.0, 50.0, 100.0, 200.0)
@@ -19,6 +23,22 @@ class Rows:
         self._active = np.empty(0, dtype=np.int64)  # units, ascending
         self._unit: int | None = None
         self._limit = C_LIMITS[0]
+
+    def state(self) -> dict[str, Any]:
+        """What is sticky, as a tree."""
+        return {"active": self._active.copy(), "unit": self._unit, "limit": self._limit}
+
+    def load(self, state: dict[str, Any], hidden: int) -> None:
+        """Become what `state` was. Raises ValueError for what cannot be that for so many hidden units."""
+        reader = Reader(state, "rows")
+        active = reader.array("active", (None,), np.int64)
+        unit, limit = reader.maybe("unit", reader.count, 0, hidden - 1), reader.number("limit")
+        reader.end()
+        rising = bool((np.diff(active) > 0).all())
+        inside = not len(active) or (active[0] >= 0 and active[-1] < hidden)
+        if len(active) not in (0, UNITS_SHOWN) or not rising or not inside or limit not in C_LIMITS:
+            raise ValueError("the rows of the heatmaps are none that this network has.")
+        self._active, self._unit, self._limit = active, unit, limit
 
     def unit(self, memory: np.ndarray, chosen: int | None, fresh: bool) -> int:
         """The chosen unit, brought inside; while nobody has chosen, an active one, which then stays.

@@ -14,11 +14,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
+from lstm_core.checkpoint import Saved
 from lstm_core.config import Hands, RunConfig
 from lstm_core.frame import Frame
 from lstm_core.messages import QUESTIONS, SETTINGS, checked, with_setting
 from lstm_core.network import Branch, Network
 from lstm_core.pace import Budget, Rate
+from lstm_core.restore import restored
 from lstm_core.subject import Subject
 from lstm_core.subjects import SubjectConfig, make_subject
 
@@ -44,21 +46,30 @@ class Run:
         config: SubjectConfig,
         clock: Callable[[], float] = time.monotonic,
         branch: Branch | None = None,
+        saved: Saved | None = None,
     ) -> None:
-        """branch: of another run with the same task and network, to go on from there."""
+        """branch: of another run with the same task and network, to go on from there. saved: of a run with
+        this config, which goes on; if that cannot be, the first `work` says so to the viewers.
+        """
         self.config = config
+        if saved and not saved.snapshots:  # there is no past to look at
+            self.config = without_past(config)
         self.subject: Subject | None = None
-        self.playing = True
+        self.playing = saved.playing if saved else True
+        self.about: dict[str, Any] = {}  # what every frame says besides; replaced whole, by any thread
+        self.generation = saved.generation if saved else 0  # how many times it was given other networks
         self.wanted = False  # set by whoever has a viewer that is ready for a frame
         self.wants: frozenset[str] = frozenset()  # … and the parts of it that not everybody shows
         self.latest: bytes | None = None
         self.frames = 0
-        self.steps = 0  # taken in all, over every subject that this run has had
+        self.steps = saved.steps if saved else 0  # taken in all, over every subject that this run has had
         self._clock = clock
         self._inbox: deque[dict[str, Any]] = deque(maxlen=INBOX)
         self._settings: dict[tuple[str, str], Any] = {}  # to change: the last value counts
         self._questions: dict[str, Any] = {}  # to answer: the last one of a kind counts
         self._branch = branch
+        self._saved = saved  # until it is restored
+        self._refresh = False  # a frame is asked for, although nothing was trained
         self._steps_asked = 0
         self._asked = 0.0  # when the first of them was
         self._next_step = 0.0
@@ -100,7 +111,8 @@ class Run:
             LOG.exception("a run failed")
             self.playing, self._steps_asked, self._failed, self._changed = False, 0, True, False
             reason = f"This run stopped: {type(error).__name__}: {error}. Press Reset to start over."
-            self._emit(Frame({"status": "paused", "message": reason, "step": 0}))
+            meta = {"status": "paused", "message": reason, "step": 0, "generation": self.generation}
+            self._emit(Frame(meta | self.about))
             return None
 
     @property
@@ -110,9 +122,27 @@ class Run:
             return "diverged"
         return "training" if self.playing else "paused"
 
+    def refresh(self) -> None:
+        """The next frame shall come at once, although nothing was trained. Any thread may ask."""
+        self._refresh = True
+
+    def save(self) -> Saved:
+        """All that this run goes on from, as it is now, but for messages that wait to be read. It goes on as
+        if nothing had been saved. Only the thread that works on the run may call it.
+        """
+        if self._saved:  # it has not gone on from there yet
+            return replace(self._saved, config=self.config, playing=self.playing)
+        subject, branch = self.subject, self._branch
+        snapshots = subject.trainer.timeline.snapshots if isinstance(subject, Network) else ()
+        origin = branch.tree() if branch else None
+        state = subject.state() if subject else {}
+        return Saved(self.config, state, self.playing, snapshots, self.steps, self.generation, origin)
+
     def _work(self, seconds: float) -> float | None:
         start = now = self._clock()
         self._queued += max(0.0, now - self._call_again)
+        if self._saved and not self._failed:  # messages are for the networks that were saved
+            self._built()
         stepped = False
         while True:
             self._read_inbox(now)
@@ -157,7 +187,11 @@ class Run:
     def _built(self) -> Subject:
         """The subject, made at the first call: building belongs to the worker's time."""
         if self.subject is None:
-            self.subject = make_subject(self.config, self._branch)
+            if self._saved:
+                self.subject, self._branch = restored(self._saved, self.config)
+                self._saved = None
+            else:
+                self.subject = make_subject(self.config, self._branch)
             self._parts = {name: Budget(*part[:-1]) for name, part in self.subject.parts.items()}
             self._next_step = 0.0
             self._refresh_all()
@@ -171,6 +205,9 @@ class Run:
             budget.reset()
 
     def _read_inbox(self, now: float) -> None:
+        if self._refresh:
+            self._refresh, self._changed = False, True
+            self._frames.reset()
         while self._settings:
             (kind, name), value = self._settings.popitem()
             self._change(kind, name, value, now)
@@ -190,9 +227,10 @@ class Run:
             else:  # reset or configure: new networks, and the paused stay paused
                 if kind == "configure":
                     self.config, self._branch = self._with_live(message["config"]), None
+                    self.generation += 1
                 self._look_at_now(now)
                 self.playing = self.playing or self._failed
-                self.subject, self._steps_asked, self._failed = None, 0, False
+                self.subject, self._saved, self._steps_asked, self._failed = None, None, 0, False
                 self._questions.clear()  # they were about the networks before
 
     def _with_live(self, config: SubjectConfig) -> SubjectConfig:
@@ -292,6 +330,8 @@ class Run:
             "message": subject.diverged or "",
             "steps_per_second": self._rate.per_second() if self.playing else 0.0,
             "made": time.time(),
+            "generation": self.generation,
+            **self.about,
         }
         self._emit(subject.observe(meta))
         self._changed = False
@@ -302,6 +342,13 @@ class Run:
         self.wanted = False
         self.latest = frame.encode()
         self.frames += 1
+
+
+def without_past(config: Any) -> Any:
+    """The config with a view of now."""
+    if isinstance(config, RunConfig) and config.view.at is not None:
+        return replace(config, view=replace(config.view, at=None))
+    return config
 
 
 def warm_up() -> None:

@@ -72,3 +72,14 @@ class Subject(Protocol):
 
     def observe(self, meta: dict[str, Any]) -> Frame:
         """The frame of this moment, with what `meta` says of the run added to it."""
+
+    def state(self) -> dict[str, Any]:
+        """All that it goes on from, bit for bit, but for its settings: a tree as reading.py describes it.
+        What is done with the subject later does not change it.
+        """
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Become what `state` was, of a subject with the same settings; of one that was just made.
+
+        Raises ValueError, one sentence, for what cannot be such a state; then the subject is of no use.
+        """

@@ -7,11 +7,13 @@ Adafactor takes (Shazeer & Stern 2018): the means of Adam's second moments over 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from torch import Tensor
+
+from lstm_core.reading import Reader, matches
 
 CAPACITY = 60  # snapshots
 BYTES = 24e6  # of all of them together; of a network so large that this is few, FEWEST are kept
@@ -41,6 +43,42 @@ class Snapshot:
         """Memory that it takes."""
         tensors = [*self.weights.values(), *(part for pair in self.moments for part in pair)]
         return sum(tensor.nbytes for tensor in tensors if tensor is not None)
+
+    def tree(self) -> dict[str, Any]:
+        """All of it, as `read_snapshot` takes it."""
+        return vars(self) | {"rng": dict(self.rng), "moments": [list(pair) for pair in self.moments]}
+
+    def fits(self, other: Snapshot) -> bool:
+        """Whether both are of networks of the same shape."""
+        pairs = zip(
+            (part for pair in self.moments for part in pair),
+            (part for pair in other.moments for part in pair),
+            strict=False,
+        )
+        return (
+            self.weights.keys() == other.weights.keys()
+            and len(self.moments) == len(other.moments)
+            and all(matches(self.weights[name], weight) for name, weight in other.weights.items())
+            and all(one is two is None or (two is not None and matches(one, two)) for one, two in pairs)
+        )
+
+
+def read_snapshot(tree: Any) -> Snapshot:
+    """The snapshot of which `tree` tells. Raises ValueError, one sentence, if it is none."""
+    reader = Reader(tree, "snapshot")
+    weights, moments = reader.take("weights"), reader.items("moments", 0, 1000)
+    right = isinstance(weights, dict) and all(isinstance(weight, Tensor) for weight in weights.values())
+    pairs = [tuple(pair) if isinstance(pair, list) else () for pair in moments]
+    for pair in pairs:
+        right = (
+            right and len(pair) == 2 and isinstance(pair[0], Tensor) and isinstance(pair[1], Tensor | None)
+        )
+    if not right:
+        raise ValueError("the weights or moments of a snapshot are of the wrong type.")
+    numbers = {name: reader.positive(name) for name in ("loss", "valid_loss", "learning_rate")}
+    snapshot = Snapshot(reader.count("step"), weights, pairs, reader.stream("rng"), **numbers)
+    reader.end()
+    return snapshot
 
 
 class Timeline:
@@ -74,6 +112,19 @@ class Timeline:
         """The newest snapshot up to `step`; the first one if there is none. Raises IndexError when empty."""
         upto = [snapshot for snapshot in self.snapshots if snapshot.step <= step]
         return upto[-1] if upto else self.snapshots[0]
+
+    def take_over(self, snapshots: Iterable[Snapshot], step: int) -> None:
+        """Hold these, of a network that has come to `step`, in place of all but the one of the beginning.
+
+        Those that cannot be of this network are left out; if none is left, nothing changes.
+        """
+        first, last, kept = self.snapshots[0], -1, []
+        for snapshot in snapshots:
+            if last < snapshot.step <= step and snapshot.fits(first):
+                kept.append(snapshot)
+                last = snapshot.step
+        if kept:
+            self.snapshots = tuple(kept) if kept[0].step == 0 else (first, *kept)
 
     def cut(self, step: int) -> None:
         """Forget everything after `step`."""

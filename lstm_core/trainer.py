@@ -7,7 +7,6 @@ losses, bit for bit on one machine.
 
 from __future__ import annotations
 
-import copy
 import math
 from dataclasses import dataclass
 from typing import Any
@@ -16,9 +15,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from lstm_core.adam import adam_state, load_adam, read_adam
 from lstm_core.cell import Holds
 from lstm_core.config import RunConfig
+from lstm_core.history import History
 from lstm_core.model import SequenceModel
+from lstm_core.reading import Reader
 from lstm_core.tasks import Task, make_task
 from lstm_core.timeline import Snapshot, Timeline
 
@@ -28,45 +30,6 @@ torch.set_num_threads(1)
 VALIDATE_EVERY = 100  # steps; costs about 1 % of the training time
 EARLY_VALIDATIONS = (1, 10, 30)
 CHECKPOINT_EVERY = 100  # steps between the weights that a diverged run falls back to
-
-
-class History:
-    """Values over steps in bounded memory: when it is full, neighbours are averaged in pairs."""
-
-    def __init__(self, capacity: int = 240) -> None:
-        self.capacity = capacity
-        self.points: list[tuple[int, float]] = []  # (last step of the bucket, mean over the bucket)
-        self.bucket = 1  # values in a full bucket
-        self._pending: list[tuple[int, float]] = []
-
-    def append(self, step: int, value: float) -> None:
-        """Add the value of `step`; steps come in rising order."""
-        self._pending.append((step, value))
-        if len(self._pending) < self.bucket:
-            return
-        full, self._pending = self._pending, []  # never in both places, since others may read
-        self.points.append((step, sum(value for _, value in full) / self.bucket))
-        if len(self.points) >= self.capacity:
-            pairs = zip(self.points[::2], self.points[1::2], strict=True)
-            self.points = [(second[0], (first[1] + second[1]) / 2) for first, second in pairs]
-            self.bucket *= 2
-
-    def cut(self, step: int) -> None:
-        """Forget everything after `step`."""
-        self.points = [point for point in self.points if point[0] <= step]
-        self._pending = [value for value in self._pending if value[0] <= step]
-
-    def upto(self, step: int) -> History:
-        """A copy that ends at `step`. May be called by any thread while another one appends."""
-        past = copy.copy(self)
-        past.points, past._pending = list(self.points), []
-        past.cut(step)
-        return past
-
-    def arrays(self) -> tuple[np.ndarray, np.ndarray]:
-        """Steps and values, each (n,) float32."""
-        table = np.array(self.points, dtype=np.float32).reshape(-1, 2)
-        return table[:, 0], table[:, 1]
 
 
 @dataclass(frozen=True)
@@ -105,7 +68,8 @@ class Trainer:
         self.knobs = config.knobs
         self.task = make_task(config.task, config.train)
         self.model = model_for(self.task, config)
-        self.parameters = list(self.model.parameters())
+        self._named = dict(self.model.named_parameters())
+        self.parameters = list(self._named.values())
         self.optimizer = torch.optim.Adam(self.parameters, lr=self.knobs.learning_rate, fused=True)
         self.rng = np.random.default_rng(config.train.seed)
         self.holds: Holds | None = None
@@ -192,8 +156,11 @@ class Trainer:
         So the first steps are small ones. With no moments at all they would be as large as the learning rate
         allows, and the loss would jump.
         """
-        start = past.snapshots[-1]
-        self.timeline.snapshots = past.snapshots
+        start, first = past.snapshots[-1], self.snapshot()
+        if not start.fits(first):
+            raise ValueError("the weights to go on from are those of another network.")
+        whole = past.snapshots[0].step == 0
+        self.timeline.snapshots = past.snapshots if whole else (first, *past.snapshots)
         self.losses, self.valid_losses = past.losses.upto(start.step), past.valid_losses.upto(start.step)
         self.model.load_state_dict(start.weights)
         self.rng.bit_generator.state = dict(start.rng)
@@ -212,10 +179,10 @@ class Trainer:
             }
 
     def checkpoint(self) -> dict[str, Any]:
-        """Everything that training goes on from: weights, optimiser, random stream, step, losses."""
+        """Weights, optimiser, random stream, step and losses of now. It is never changed later."""
         return {
             "model": {name: tensor.clone() for name, tensor in self.model.state_dict().items()},
-            "optimizer": copy.deepcopy(self.optimizer.state_dict()),
+            "optimizer": adam_state(self.optimizer, self._named),
             "rng": self.rng.bit_generator.state,
             "step": self.step_count,
             "loss": self.loss,
@@ -225,7 +192,7 @@ class Trainer:
     def restore(self, checkpoint: dict[str, Any]) -> None:
         """Go back to a checkpoint, and forget the losses that came after it."""
         self.model.load_state_dict(checkpoint["model"])
-        self.optimizer.load_state_dict(copy.deepcopy(checkpoint["optimizer"]))
+        load_adam(self.optimizer, self._named, checkpoint["optimizer"])
         self.rng.bit_generator.state = checkpoint["rng"]
         self.step_count = checkpoint["step"]
         self.loss, self.valid_loss = checkpoint["loss"], checkpoint["valid_loss"]
@@ -233,6 +200,55 @@ class Trainer:
         self.valid_losses.cut(self.step_count)
         self.timeline.cut(self.step_count)
         self._good = self._newest = checkpoint
+
+    def state(self) -> dict[str, Any]:
+        """All that training goes on from, bit for bit, but for settings and snapshots; a tree as reading.py
+        describes it, which later steps do not change.
+        """
+        return {
+            "now": self.checkpoint(),
+            "newest": self._newest,
+            "good": None if self._good is self._newest else self._good,
+            "learning_rate": self.learning_rate,
+            "losses": self.losses.state(),
+            "valid_losses": self.valid_losses.state(),
+            "diverged": self.diverged,
+        }
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Become what `state` was, of a trainer with the same settings. The timeline then has two snapshots:
+        of the beginning, and of now.
+
+        Raises ValueError, one sentence, for what cannot be such a state.
+        """
+        reader = Reader(state, "training")
+        now, newest = (self._read(reader.take(name)) for name in ("now", "newest"))
+        good = reader.take("good")
+        good = newest if good is None else self._read(good)
+        if not good["step"] <= newest["step"] <= now["step"]:
+            raise ValueError("the weights to fall back to are newer than those of now.")
+        rate, diverged = reader.positive("learning_rate"), reader.maybe("diverged", reader.text)
+        losses, valid_losses = History(), History()
+        losses.load(reader.take("losses"), now["step"])
+        valid_losses.load(reader.take("valid_losses"), now["step"])
+        reader.end()
+
+        self.restore(now)
+        self._newest, self._good = newest, good
+        self.learning_rate, self.diverged = rate, diverged
+        self.losses, self.valid_losses = losses, valid_losses
+        beginning = self.timeline.snapshots[:1]
+        self.timeline.snapshots = beginning if now["step"] == 0 else (*beginning, self.snapshot())
+
+    def _read(self, state: Any) -> dict[str, Any]:
+        """A checkpoint, looked at."""
+        reader = Reader(state, "checkpoint")
+        model = reader.tensors("model", self.model.state_dict())
+        rng, step = reader.stream("rng"), reader.count("step")
+        optimizer = read_adam(reader.take("optimizer"), self._named, step)
+        losses = {name: reader.positive(name) for name in ("loss", "valid_loss")}
+        reader.end()
+        return {"model": model, "optimizer": optimizer, "rng": rng, "step": step, **losses}
 
     def _fall_back(self, value: float) -> None:
         at = self.step_count + 1

@@ -27,7 +27,10 @@ class Server:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}{base}"
-        self.environment = os.environ | {"PYTHONPATH": str(ROOT)} | environment
+        # saved runs of its own, which it finds again when it starts again
+        self._data = tempfile.TemporaryDirectory(prefix="lstm-runs-")
+        data = {"PYTHONPATH": str(ROOT), "LSTM_DATA": self._data.name}
+        self.environment = os.environ | data | environment
         self.command = [
             *(sys.executable, "-m", "streamlit", "run", script),
             *("--server.headless=true", "--server.address=127.0.0.1"),

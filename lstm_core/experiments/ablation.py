@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 
+from lstm_core.adam import adam_state, load_adam, read_adam
 from lstm_core.checked import Checked, flag, ranged
 from lstm_core.config import (
     WORK_LIMIT,
@@ -29,6 +30,7 @@ from lstm_core.experiments.ablation_ranking import RECENT, Ranking, ranking
 from lstm_core.experiments.stack import Stack
 from lstm_core.experiments.variants import PLAIN, VARIANTS
 from lstm_core.frame import Frame
+from lstm_core.reading import Reader
 from lstm_core.subject import Part
 from lstm_core.tasks import make_task
 from lstm_core.trainer import model_for
@@ -203,6 +205,53 @@ class Ablation:
         self.ranking = ranking(self._recent, self._first, self.config.squared)
         self.curves.append(self.step_count, table, self.config.squared)
 
+    def state(self) -> dict[str, Any]:
+        parameters = self.stack.parameters
+        return {
+            "model": {name: parameter.detach().clone() for name, parameter in parameters.items()},
+            "optimizer": adam_state(self.optimizer, parameters),
+            "rngs": {str(number): rng.bit_generator.state for number, rng in enumerate(self.rngs)},
+            "step": self.step_count,
+            "learning_rate": self.learning_rate,
+            "losses": self.losses.numpy().copy(),
+            "stopped": self.stopped.numpy().copy(),
+            "curves": self.curves.state(),
+            "validated_step": self._validated[0],
+            "validated_length": self._validated[1],
+            "first": self._first,
+            "recent": np.array(self._recent, np.float64).reshape(-1, len(VARIANTS), self.config.seeds),
+        }
+
+    def load(self, state: dict[str, Any]) -> None:
+        reader, networks = Reader(state, "ablation"), (self.config.networks,)
+        table = len(VARIANTS), self.config.seeds
+        parameters = self.stack.parameters
+        self.step_count = step = reader.count("step")
+        with torch.no_grad():
+            for name, weights in reader.tensors("model", parameters).items():
+                parameters[name].copy_(weights)
+        load_adam(self.optimizer, parameters, read_adam(reader.take("optimizer"), parameters, step))
+        streams = Reader(reader.take("rngs"), "random streams")
+        for number, rng in enumerate(self.rngs):
+            rng.bit_generator.state = streams.stream(str(number))
+        streams.end()
+        self.learning_rate = reader.positive("learning_rate")
+        self.losses = torch.from_numpy(reader.array("losses", networks, np.float32))
+        self.stopped = torch.from_numpy(reader.array("stopped", networks, np.int64))
+        if bool(((self.stopped < 0) | (self.stopped > step + 1)).any()):
+            raise ValueError("a network of the ablation has stopped at a step that was not there yet.")
+        self.curves.load(reader.take("curves"), step)
+        self._validated = reader.count("validated_step", -1, step), reader.count("validated_length")
+        self._first = reader.maybe("first", reader.values, table)
+        self._recent = list(reader.values("recent", (None, *table)))
+        reader.end()
+        known = {self._first is not None, bool(self._recent), self._validated[0] >= 0}
+        if len(self._recent) > RECENT or len(known) > 1:
+            raise ValueError("the validation losses of the ablation do not belong together.")
+        self.ranking = None
+        if self._first is not None:
+            self.ranking = ranking(self._recent, self._first, self.config.squared)
+
     def observe(self, meta: dict[str, Any]) -> Frame:
         plain = self.losses[self.stack.of(PLAIN)]
         meta = meta | {
@@ -253,6 +302,27 @@ class Curves:
         if len(self.steps) >= self.points:
             self.steps, self.tables = self.steps[::2], self.tables[::2]
             self._every *= 2
+
+    def state(self) -> dict[str, Any]:
+        """All of it, as a tree."""
+        return {
+            "steps": np.array(self.steps, np.int64),
+            "tables": np.array(self.tables, np.float32).reshape(-1, 3, len(VARIANTS)),
+            "every": self._every,
+            "count": self._count,
+        }
+
+    def load(self, state: dict[str, Any], upto: int) -> None:
+        """Become what `state` was, after `upto` steps. Raises ValueError for what cannot be that."""
+        reader = Reader(state, "curves")
+        steps = reader.array("steps", (None,), np.int64)
+        tables = reader.array("tables", (len(steps), 3, len(VARIANTS)), np.float32)
+        every, count = reader.count("every", low=1), reader.count("count", low=len(steps))
+        reader.end()
+        rising = bool((np.diff(steps) > 0).all())
+        if len(steps) >= self.points or not rising or (len(steps) and not 0 <= steps[0] <= steps[-1] <= upto):
+            raise ValueError("the steps of the curves do not rise to the step that training has come to.")
+        self.steps, self.tables, self._every, self._count = steps.tolist(), list(tables), every, count
 
     def axis(self, squared: bool) -> tuple[float, float]:
         """Where an axis that suits the curves begins and ends: in nats; or, of squared errors, in powers of

@@ -18,7 +18,7 @@ a way, too: dh ⊙ z ⊙ z ⊙ ….
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -26,6 +26,7 @@ from torch import Tensor
 
 from lstm_core.cell import Core
 from lstm_core.model import IGNORED, SequenceModel
+from lstm_core.reading import Reader
 from lstm_core.tasks.batch import Batch
 from lstm_core.trace import GRUTrace, RNNTrace, Trace, trace
 
@@ -40,6 +41,18 @@ class Flow(NamedTuple):
     h: np.ndarray
     c: np.ndarray | None
     straight: np.ndarray | None
+
+
+def read_flow(tree: Any) -> Flow:
+    """The flow whose `_asdict` this is, as it came out of a file. Raises ValueError if it is none."""
+    reader = Reader(tree, "flow of the gradient")
+    h = reader.array("h", (None,), np.float64)
+    others = (reader.maybe(name, reader.array, h.shape, np.float64) for name in ("c", "straight"))
+    found = Flow(h, *others)
+    reader.end()
+    if not len(h):
+        raise ValueError("the flow of the gradient has no steps.")
+    return found
 
 
 class Gradients(NamedTuple):

@@ -9,10 +9,14 @@ from typing import Any
 import numpy as np
 
 from lstm_core.config import RunConfig
-from lstm_core.experiments.flow import Flow
+from lstm_core.experiments.flow import Flow, read_flow
 from lstm_core.experiments.race_verdict import LEARNT
-from lstm_core.trainer import History, Trainer
+from lstm_core.history import History
+from lstm_core.reading import Reader
+from lstm_core.trainer import Trainer
 
+# what a saved lane holds as it is
+PLAIN = ("seconds", "milliseconds", "accuracy", "reached", "reached_seconds", "stopped", "fell")
 VISIBLE = 1e-37  # float32 holds no smaller ones exactly
 
 
@@ -53,6 +57,39 @@ class Lane:
         if step > steps:
             self.milliseconds = 1000 * (self.seconds - seconds) / (step - steps)
             self._counted = step, self.seconds
+
+    def state(self) -> dict[str, Any]:
+        """All of it, as a tree; see `Subject.state`."""
+        return {
+            "training": self.trainer.state(),
+            "accuracies": self.accuracies.state(),
+            "clocks": self.clocks.state(),
+            "lags": np.array(self.lags, np.int64),
+            "by_lag": np.array(self.by_lag, np.float64),
+            "flow": self.flow and self.flow._asdict(),
+            "counted": self._counted[0],
+            "counted_seconds": self._counted[1],
+            **{name: getattr(self, name) for name in PLAIN},
+        }
+
+    def load(self, state: dict[str, Any], step: int) -> None:
+        """Become what `state` was, after `step` steps of the race. Raises ValueError; see `Subject.load`."""
+        reader = Reader(state, "lane")
+        self.trainer.load(reader.take("training"))
+        if self.trainer.step_count > step:
+            raise ValueError("a network has taken more steps than its race.")
+        self.accuracies.load(reader.take("accuracies"), step)
+        self.clocks.load(reader.take("clocks"), step)
+        self.lags = reader.array("lags", (None,), np.int64).tolist()
+        self.by_lag = reader.values("by_lag", (len(self.lags),)).tolist()
+        self.flow = reader.maybe("flow", lambda name: read_flow(reader.take(name)))
+        self._counted = reader.count("counted", 0, step), reader.positive("counted_seconds")
+        self.seconds, self.milliseconds = reader.positive("seconds"), reader.positive("milliseconds")
+        self.accuracy, self.fell = reader.number("accuracy", 0.0, 1.0), reader.number("fell")
+        self.reached = reader.maybe("reached", reader.count, 0, step)
+        self.reached_seconds = reader.maybe("reached_seconds", reader.positive)
+        self.stopped = reader.maybe("stopped", reader.text)
+        reader.end()
 
     def arrays(self, key: str) -> dict[str, np.ndarray]:
         """All lines of this lane, named after it, float32."""

@@ -27,6 +27,7 @@ from lstm_core.experiments.pair_verdict import apart, observation, standing
 from lstm_core.frame import Frame
 from lstm_core.network import OUTPUT_VIEW
 from lstm_core.observe import Observer
+from lstm_core.reading import Reader
 from lstm_core.subject import Part
 
 # of the right side's meta, what no frame holds as right_…: it is there once, or of a single network only
@@ -97,6 +98,12 @@ class PairConfig:
         left, right = (getattr(side, section) for side in self.sides)
         words = DIFFERENCES[self.differs].words
         return words(getattr(left, name) if name else left), words(getattr(right, name) if name else right)
+
+    @property
+    def signal(self) -> str:
+        """What the heatmaps show: of the signals that both cells have, the chosen one or else the first."""
+        shared = shared_signals(*(side.model.cell for side in self.sides))
+        return self.view.signal if self.view.signal in shared else shared[0]
 
     @property
     def network(self) -> tuple[object, ...]:
@@ -197,8 +204,7 @@ class Pair:
         as right_…; and right − left as delta_…, where their units and steps are as many.
         """
         left, right = (observer.observe({}) for observer in self.observers)
-        shared = shared_signals(*(side.model.cell for side in self.config.sides))
-        signal = self.config.view.signal if self.config.view.signal in shared else shared[0]
+        signal = self.config.signal
         here, there = left.heatmaps[signal], right.heatmaps[signal]
         if self._equal("hidden_size"):
             there = there[left.meta["units"]]
@@ -227,6 +233,20 @@ class Pair:
             "stopped": [side.stopped for side in self.sides],
         }
         return Frame(meta, arrays, heatmaps)
+
+    def state(self) -> dict[str, Any]:
+        sides = [side.state() for side in self.sides]
+        observers = [observer.state() for observer in self.observers]
+        return {"sides": sides, "observers": observers, "changed": self.changed}
+
+    def load(self, state: dict[str, Any]) -> None:
+        reader = Reader(state, "pair")
+        for side, saved in zip(self.sides, reader.items("sides", 2, 2), strict=True):
+            side.load(saved)
+        for observer, saved in zip(self.observers, reader.items("observers", 2, 2), strict=True):
+            observer.load(saved)
+        self.changed = reader.count("changed", 0, self.step_count)
+        reader.end()
 
     def _beside(self, left: Frame, right: Frame) -> tuple[bool, str]:
         """Whether there is a difference to show; and what it means, or why there is none."""

@@ -6,12 +6,15 @@ import math
 import time
 from collections import deque
 from statistics import median
+from typing import Any
 
+import numpy as np
 import torch
 
 from lstm_core.cell import Holds
 from lstm_core.config import ModelConfig, RunConfig
 from lstm_core.model import SequenceModel
+from lstm_core.reading import Reader
 from lstm_core.trainer import Trainer
 
 TIMED = 50  # steps, the last ones, whose median is the time of a step
@@ -42,6 +45,17 @@ class Side(Trainer):
         batch = self.task.validation(self.window)
         predictions, _ = model(batch.inputs, holds=holds)
         return model.loss(predictions, batch.targets, batch.skip).item()
+
+    def state(self) -> dict[str, Any]:
+        own = {"stopped": self.stopped, "times": np.array(self.times, np.float64)}
+        return super().state() | own
+
+    def load(self, state: dict[str, Any]) -> None:
+        reader = Reader(state, "side")
+        times = reader.values("times", (None,))
+        stopped = reader.maybe("stopped", reader.count, 1)
+        super().load(reader.rest())
+        self.times, self.stopped = deque(times[-TIMED:].tolist(), TIMED), stopped
 
     @property
     def milliseconds(self) -> float:

@@ -25,6 +25,7 @@ from lstm_core.experiments.flow import flow
 from lstm_core.experiments.lane import Lane, fallen
 from lstm_core.experiments.race_verdict import Result, observation
 from lstm_core.frame import Frame
+from lstm_core.reading import Reader
 from lstm_core.subject import Part
 from lstm_core.tasks.batch import Batch
 from lstm_core.tasks.memory import SYMBOLS, MemoryTask
@@ -259,6 +260,30 @@ class Race:
             "lanes": [lane.facts(key) for key, lane in self.lanes.items()],
         }
         return Frame(meta, arrays)
+
+    def state(self) -> dict[str, Any]:
+        return {
+            "lanes": {key: lane.state() for key, lane in self.lanes.items()},
+            "step": self.step_count,
+            "rng": self._rng.bit_generator.state,
+            "rng_by_lag": self._rng_by_lag.bit_generator.state,
+            "next_by_lag": self._next_by_lag,
+            "since": self._since,
+            "cut": self._cut,
+        }
+
+    def load(self, state: dict[str, Any]) -> None:
+        reader = Reader(state, "race")
+        self.step_count = step = reader.count("step")
+        lanes = Reader(reader.take("lanes"), "lanes")
+        for key, lane in self.lanes.items():
+            lane.load(lanes.take(key), step)
+        lanes.end()
+        self._rng.bit_generator.state = reader.stream("rng")
+        self._rng_by_lag.bit_generator.state = reader.stream("rng_by_lag")
+        self._next_by_lag = reader.count("next_by_lag", 0, len(self.lanes) - 1)
+        self._since, self._cut = reader.count("since", 0, step), reader.count("cut", 0, step)
+        reader.end()
 
     def _observation(self, chance: float) -> str:
         knobs, since = self.config.knobs, self._since

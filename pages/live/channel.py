@@ -6,10 +6,10 @@
     POST {base}/live/film                      see film.py
     GET  {base}/api/health, /api/health        for monitoring
 
-On the socket the browser speaks first: {"type": "hello", "token": …}. The token comes in a message, not in
-the address, so that no log holds it. Then every binary message is an encoded frame; the browser answers
-{"type": "ready", "wants": […]} when it has drawn it, and only then gets the next, which is the newest: a slow
-browser skips frames, it never queues them.
+On the socket the browser speaks first: {"type": "hello", "token": …}, with a token or a code. It comes in a
+message, not in the address, so that no log holds it. Then every binary message is an encoded frame; the
+browser answers {"type": "ready", "wants": […]} when it has drawn it, and only then gets the next, which is
+the newest: a slow browser skips frames, it never queues them.
 """
 
 from __future__ import annotations
@@ -19,33 +19,53 @@ import atexit
 import gzip
 import hashlib
 import json
+import logging
 import os
 import re
 import time
-from functools import cache
+from functools import cache, lru_cache
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import streamlit as st
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from lstm_core.host import RunHost
+from lstm_core.host import CLOSED, Full, RunHost
+from lstm_core.limits import Limits
+from lstm_core.store import Store
+from pages.live.doors import origin_allowed
+from pages.live.health import Health
+from pages.live.slots import Slot
 
+LOG = logging.getLogger(__name__)
 HELLO_SECONDS = 10  # to say hello after connecting
 MESSAGE_LIMIT = 64_000  # characters in one message
 BAD_MESSAGES = 50  # that one socket may send before it is closed
-MESSAGES_PER_SECOND = 300  # of one socket that are read; a page sends up to 130 while a slider is dragged
+WRONG_KEY = 1.0  # seconds that whoever brings a key that opens nothing waits for the answer
 FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
 
+LIMITS = Limits.from_environment(os.environ)
+
+
+def _open_store() -> Store | None:
+    try:
+        return Store(LIMITS.data, LIMITS.data_mb, LIMITS.keep_days)
+    except OSError as error:
+        LOG.error("LSTM_DATA: %s cannot be written (%s), so that no run is saved", LIMITS.data, error)
+        return None
+
+
 # The one host of this process, shared by the pages and the routes.
-HOST = RunHost(max_runs=int(os.environ.get("LSTM_MAX_RUNS", "64")))
+STORE = _open_store()
+HOST = RunHost(LIMITS, STORE)
+HEALTH = Health(HOST, STORE, LIMITS)
 # a thread that is still inside torch when the interpreter goes would abort the process
 atexit.register(HOST.close)
 
@@ -89,8 +109,9 @@ def routes() -> list[BaseRoute]:
 
 
 async def health(request: Request) -> Response:
-    """Counts of runs, viewers and steps; contains nothing that belongs to a user."""
-    return JSONResponse({"status": "ok", **HOST.stats()}, headers={"Cache-Control": "no-store"})
+    """How the server is; see health.py."""
+    status, content = await run_in_threadpool(HEALTH.report)
+    return JSONResponse(content, status_code=status, headers={"Cache-Control": "no-store"})
 
 
 async def static(request: Request) -> Response:
@@ -136,21 +157,6 @@ def _unwrapped(source: bytes) -> bytes:
     return parts[1] + parts[2] if parts else source
 
 
-def origin_allowed(origin: str | None, host: str | None) -> bool:
-    """True for our own pages, those in `server.corsAllowedOrigins`, and for clients that are no browser.
-
-    A browser always names the page's origin, and a page from elsewhere cannot forge it.
-    """
-    if origin is None:
-        return True
-    try:
-        if urlsplit(origin).netloc == host:
-            return True
-    except ValueError:  # no address at all
-        return False
-    return origin.rstrip("/") in {str(one).rstrip("/") for one in st.get_option("server.corsAllowedOrigins")}
-
-
 async def socket(websocket: WebSocket) -> None:
     """Serve one viewer from hello to goodbye."""
     if not origin_allowed(websocket.headers.get("origin"), websocket.headers.get("host")):
@@ -161,13 +167,18 @@ async def socket(websocket: WebSocket) -> None:
         async with asyncio.timeout(HELLO_SECONDS):
             hello = _parse(await _receive(websocket))
         token = hello.get("token") if hello.get("type") == "hello" else None
-        slot = _Slot()
+        slot = Slot()
         try:
             viewer = HOST.watch(str(token), slot.put)
         except KeyError:
             # unknown, mistyped or forgotten: all the same to whoever asks
+            await asyncio.sleep(WRONG_KEY)  # who guesses codes does it slowly
             await websocket.send_json({"type": "gone"})
             await websocket.close(code=1008)
+            return
+        except Full as full:
+            await websocket.send_json({"type": "error", "message": str(full)})
+            await websocket.close(code=1013)
             return
     except (TimeoutError, ValueError):
         await websocket.close(code=1008, reason="say hello first")
@@ -190,7 +201,7 @@ async def _listen(websocket: WebSocket, token: str, viewer: int) -> None:
     while True:
         text = await _receive(websocket)
         read += 1
-        if read > MESSAGES_PER_SECOND:  # whoever sends more has to wait, not everybody else
+        if read > LIMITS.messages:  # whoever sends more has to wait, not everybody else
             await asyncio.sleep(max(0.0, second + 1 - time.monotonic()))
         if time.monotonic() >= second + 1:
             second, read = time.monotonic(), 0
@@ -205,7 +216,7 @@ async def _listen(websocket: WebSocket, token: str, viewer: int) -> None:
             await websocket.send_json({"type": "gone"})
             await websocket.close(code=1000)
             return
-        except ValueError as error:
+        except (ValueError, PermissionError) as error:
             bad += 1
             await websocket.send_json({"type": "error", "message": str(error)[:300]})
             if bad >= BAD_MESSAGES:
@@ -226,8 +237,9 @@ async def _receive(websocket: WebSocket) -> str:
     return text
 
 
+@lru_cache(maxsize=128)
 def _parse(text: str) -> dict[str, Any]:
-    """Raises ValueError for anything but a JSON object."""
+    """Raises ValueError for anything but a JSON object. Most messages are those of before: "ready"."""
     try:
         message = json.loads(text)
     except RecursionError as error:
@@ -239,30 +251,14 @@ def _parse(text: str) -> dict[str, Any]:
     return message
 
 
-async def _send(websocket: WebSocket, slot: _Slot) -> None:
+async def _send(websocket: WebSocket, slot: Slot) -> None:
     try:
         while True:
-            await websocket.send_bytes(await slot.get())
+            frame = await slot.get()
+            if frame == CLOSED:
+                await websocket.send_json({"type": "gone"})
+                await websocket.close(code=1000)
+                return
+            await websocket.send_bytes(frame)
     except (WebSocketDisconnect, RuntimeError):
         return  # the browser went away in between; the listener notices too and cleans up
-
-
-class _Slot:
-    """Holds the newest frame only. `put` may be called from any thread, and never waits."""
-
-    def __init__(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._filled = asyncio.Event()
-        self._data = b""
-
-    def put(self, data: bytes) -> None:
-        self._data = data
-        try:
-            self._loop.call_soon_threadsafe(self._filled.set)
-        except RuntimeError:  # the server is shutting down
-            return
-
-    async def get(self) -> bytes:
-        await self._filled.wait()
-        self._filled.clear()
-        return self._data

@@ -24,15 +24,19 @@ GROUPS = {
     "watched": "training speed while somebody watches, against a bare loop",
     "wire": "size of a frame",
     "classroom": "many runs and viewers on one server",
+    "followers": "two hundred who follow one run",
     "browser": "what a person sees: first frame, updates, sliders",
     "inside": "back in time, hands on the gates, questions to the units",
     "sine": "how soon the default series is learnt",
     "text": "what watching costs in learning",
     "flow": "the gradient of the last step's loss, back through time",
     "race": "RNN, GRU and LSTM side by side, against bare loops",
+    "attack": "malformed messages and files: nothing falls, nobody else notices",
     "recall": "who remembers over how many steps, and how soon (long: only when it is named)",
+    "crash": "the server is killed at random moments and starts again (long)",
+    "soak": "ten minutes of pages that are opened, reloaded and closed (long)",
 }
-LONG = ("recall",)
+LONG = ("recall", "crash", "soak")
 
 
 def main() -> None:
@@ -65,19 +69,19 @@ def _arguments() -> tuple[Options, list[str], Path | None]:
     about = "\n".join(f"  {name:<10} {text}" for name, text in GROUPS.items())
     parser = argparse.ArgumentParser(
         prog="python -m tests.bench",
-        description="Measure the playground. Without a name, everything (about six minutes).",
+        description="Measure the playground. Without a name, everything (about nine minutes).",
         epilog=f"groups:\n{about}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help="a group to measure")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the numbers, name → number")
     parser.add_argument("--quick", action="store_true", help="short measurements, to try the bench itself")
-    parser.add_argument("--runs", type=int, default=30, metavar="N", help="runs in the classroom (30)")
+    parser.add_argument("--runs", type=int, default=0, metavar="N", help="runs in the classroom (30 and 60)")
     given = parser.parse_args()
     unknown = [name for name in given.names if name not in GROUPS]
     if unknown:
         parser.error(f"there is no group {', '.join(unknown)}; there are {', '.join(GROUPS)}.")
-    if not 1 <= given.runs <= 500:
+    if not 0 <= given.runs <= 500:
         parser.error(f"--runs is {given.runs}; it must be from 1 to 500.")
     if given.json and (given.json.is_dir() or not given.json.absolute().parent.is_dir()):
         parser.error(f"{given.json} cannot be written: it is a folder, or its folder does not exist.")

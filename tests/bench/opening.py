@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import streamlit as st
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -18,7 +20,22 @@ async def open_runs(request: Request) -> Response:
     return JSONResponse([HOST.open(RunConfig(train=TrainConfig(seed=seed))) for seed in range(count)])
 
 
+async def share_run(request: Request) -> Response:
+    """POST ?token=…: the code under which others may watch that run."""
+    return JSONResponse(HOST.share(request.query_params["token"]))
+
+
+async def count_steps(request: Request) -> Response:
+    """GET: training steps of all runs so far, and when they were counted (monotonic seconds)."""
+    return JSONResponse([HOST._steps, time.monotonic()])
+
+
 app = st.App(
     str(ROOT / "pages" / "shell.py"),
-    routes=[*routes(), Route("/bench/open", open_runs, methods=["POST"])],
+    routes=[
+        *routes(),
+        Route("/bench/open", open_runs, methods=["POST"]),
+        Route("/bench/share", share_run, methods=["POST"]),
+        Route("/bench/steps", count_steps),
+    ],
 )

@@ -8,6 +8,7 @@ import math
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from tests.servers import Server
 
@@ -22,9 +23,21 @@ class MeasuredServer(Server):
 
     def open_runs(self, count: int) -> list[str]:
         """Tokens of new default Text runs; only of a server that was started with opening.py."""
-        request = urllib.request.Request(f"{self.url}/bench/open?runs={count}", method="POST")
+        return list(self._ask(f"open?runs={count}", "POST"))
+
+    def share_run(self, token: str) -> str:
+        """The code under which others may watch a run; only with opening.py."""
+        return str(self._ask(f"share?token={token}", "POST"))
+
+    def steps(self) -> tuple[float, float]:
+        """Training steps of all runs so far, and the server's clock then; only with opening.py."""
+        steps, when = self._ask("steps")
+        return steps, when
+
+    def _ask(self, path: str, method: str = "GET") -> Any:
+        request = urllib.request.Request(f"{self.url}/bench/{path}", method=method)
         with urllib.request.urlopen(request, timeout=60) as answer:
-            return list(json.load(answer))
+            return json.load(answer)
 
     def memory(self) -> float:
         """Megabytes of memory that the process holds; not a number where the system does not tell."""

@@ -14,6 +14,7 @@ from websockets.sync.client import connect
 
 from lstm_core.frame import Frame
 from lstm_core.host import RunHost
+from lstm_core.keys import run_id
 from lstm_core.network import Network
 from lstm_core.subjects import SubjectConfig
 from lstm_core.trainer import Trainer
@@ -90,14 +91,14 @@ class LocalViewer(Viewer):
     def trainer(self) -> Trainer:
         """The network behind the run; no page can reach it, and looking changes nothing."""
         self._wait_for_network()
-        subject = self.host._seats[self.token].run.subject
+        subject = self.host._seats[run_id(self.token)].run.subject
         assert isinstance(subject, Network)
         return subject.trainer
 
     def _wait_for_network(self, wait: float = 10.0) -> None:
         """Until the first frame was made: the run has its network by then."""
         end = time.monotonic() + wait
-        while not self.host._seats[self.token].run.frames:
+        while not self.host._seats[run_id(self.token)].run.frames:
             if time.monotonic() > end:
                 raise RuntimeError(f"no frame came within {wait:g} seconds.")
             time.sleep(0.002)

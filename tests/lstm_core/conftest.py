@@ -5,6 +5,7 @@ import logging
 import pytest
 
 from lstm_core.host import RunHost
+from lstm_core.limits import Limits
 from lstm_core.run import Run
 from tests.lstm_core.acting import Spy
 
@@ -35,6 +36,7 @@ def runs(monkeypatch):
             return super().work(seconds)
 
     monkeypatch.setattr("lstm_core.host.Run", Kept)
+    monkeypatch.setattr("lstm_core.seats.Run", Kept)
     return made
 
 
@@ -42,8 +44,9 @@ def runs(monkeypatch):
 def open_host():
     hosts = []
 
-    def make(**options):
-        hosts.append(RunHost(**{"workers": 2} | options))
+    def make(max_runs=64, idle=600.0, save=0.2, **options):
+        limits = Limits(runs=max_runs, idle=idle, save=save)
+        hosts.append(RunHost(limits, **{"workers": 2} | options))
         return hosts[-1]
 
     yield make
@@ -53,7 +56,17 @@ def open_host():
 
 @pytest.fixture
 def quiet():
-    logger = logging.getLogger("lstm_core.host")
+    logger = logging.getLogger("lstm_core.seats")
     logger.disabled = True
     yield
     logger.disabled = False
+
+
+@pytest.fixture
+def quiet_saver():
+    loggers = [logging.getLogger(name) for name in ("lstm_core.saver", "lstm_core.store", "lstm_core.seats")]
+    for logger in loggers:
+        logger.disabled = True
+    yield
+    for logger in loggers:
+        logger.disabled = False

@@ -17,7 +17,7 @@ FLOORS = [
     {"find", "scene"},
     {"observe", "subject"},
     {"network", "experiments"},
-    {"subjects"},
+    {"subjects", "script", "tables"},
     {"messages"},
     {"run"},
     {"host"},

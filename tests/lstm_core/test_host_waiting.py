@@ -1,5 +1,7 @@
 """RunHost's places: how long a run keeps its own, and who waits for one."""
 
+from dataclasses import replace
+
 import pytest
 
 from lstm_core.config import ModelConfig, RunConfig
@@ -43,7 +45,7 @@ def test_a_run_that_nobody_comes_back_to_is_forgotten(open_host):
     viewer = Viewer(host, left)
     viewer.until(trains)
     viewer.leave()
-    host.forget = 0.1
+    host.limits = replace(host.limits, idle=0.1)
     eventually(lambda: not host.knows(left) and not host.knows(never_watched), "both are forgotten")
     assert host.knows(kept)
     assert host.stats()["runs"] == 1

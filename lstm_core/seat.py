@@ -1,0 +1,80 @@
+"""Seat: one run in a host, who watches it, its turn, and how it is saved."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from lstm_core.run import Run
+from lstm_core.subjects import SubjectConfig
+
+Deliver = Callable[[bytes], None]
+
+
+@dataclass
+class Viewer:
+    deliver: Deliver
+    control: bool  # may change the run, and not only watch it
+    ready: bool = True  # has drawn what it got and wants the next frame
+    seen: bytes | None = None  # the last frame it got
+    wants: frozenset[str] = frozenset()  # parts of a frame that not everybody shows
+
+
+@dataclass
+class Seat:
+    """One run by its public name. Only what holds the host's lock reads or changes it; but the run itself
+    belongs to the thread that has set `working`.
+    """
+
+    run_id: str
+    run: Run | None  # None: asleep, or not yet read from the disk
+    asked: SubjectConfig | None = None  # the networks that were asked for last
+    viewers: dict[int, Viewer] = field(default_factory=dict)
+    code: str | None = None  # while it is shared
+    page: str = ""  # that whoever controls it looks at
+    placed: bool = False  # it may have a network; else it waits for a place
+    waiting_since: float = 0.0
+    notice: bytes | None = None  # what its viewers are shown while it waits
+    unwatched_since: float = field(default_factory=time.monotonic)
+    touched: float = field(default_factory=time.monotonic)  # when somebody last drew a frame or did something
+    asleep: bool = False  # saved and out of memory, until somebody touches it
+    leaving: bool = False  # at its next turn it is saved and gives its place back
+    # turns
+    due: float | None = None  # when it has its next one; None: not queued
+    working: bool = False
+    held: int = 0  # threads that wait until it is not working
+    again: bool = False  # something came in while it was working
+    # saving
+    saved_mark: object = None  # of the run when it was last handed over to be saved
+    next_save: float = 0.0
+    saved_at: float | None = None  # seconds since the epoch
+    trouble: str = ""
+
+    @property
+    def followers(self) -> int:
+        """Viewers that may only watch."""
+        return sum(not viewer.control for viewer in self.viewers.values())
+
+    @property
+    def wants_place(self) -> bool:
+        """Somebody is there who wants to see it train."""
+        return bool(self.viewers) and not self.placed and not self.asleep
+
+    def about(self) -> dict[str, Any]:
+        """What every frame says of the seat."""
+        return {
+            "page": self.page,
+            "followers": self.followers if self.code else None,
+            "saved": self.saved_at,
+            "trouble": self.trouble,
+        }
+
+    def mark(self) -> object:
+        """What differs when there is something new to save."""
+        run = self.run
+        if run is None:
+            return None
+        step = run.subject.step_count if run.subject else None
+        return run.steps, step, run.playing, run.config

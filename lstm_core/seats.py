@@ -1,0 +1,389 @@
+"""Seats: the machinery behind RunHost. Who has a place, whose turn it is, what is saved, what sleeps.
+
+One lock guards all of it. Training, reading from the disk and copying a run for a save happen outside of the
+lock, by the thread that has set the seat's `working`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import logging
+import os
+import threading
+import time
+from collections.abc import Iterator
+
+from lstm_core.checkpoint import Saved
+from lstm_core.frame import Frame
+from lstm_core.keys import TOKEN, normal_code, run_id
+from lstm_core.limits import Limits
+from lstm_core.run import Run
+from lstm_core.saver import Saver
+from lstm_core.seat import Seat, Viewer
+from lstm_core.store import Store
+from lstm_core.turns import Turns
+
+LOG = logging.getLogger(__name__)
+LEASE = 5.0  # seconds that a run goes on when its last viewer has left
+SAVE_AGAIN = 10.0  # seconds after a save that failed
+CLOSING = 5.0  # seconds that a worker gets to finish its slice when the host closes
+CLOSED = b""  # in place of a frame: there will be no more
+
+
+class Seats:
+    """All runs of a host, and the threads that train them."""
+
+    def __init__(
+        self,
+        limits: Limits = Limits(),  # noqa: B008  frozen
+        store: Store | None = None,
+        workers: int | None = None,
+        lease: float = LEASE,
+    ) -> None:
+        self.limits = limits
+        self.lease = lease
+        self._store = store
+        self._saver = Saver(store, self._in_memory) if store else None
+        self._seats: dict[str, Seat] = {}  # by run id
+        self._codes: dict[str, str] = store.codes() if store else {}  # code → run id
+        self._watched: dict[int, Seat] = {}  # by viewer
+        self._numbers = itertools.count()
+        self._lock = threading.RLock()  # a viewer may leave while it is handed a frame
+        self._free = threading.Condition(self._lock)  # told when a seat that somebody waits for is free
+        self._turns = Turns(self._lock, workers or min(4, os.cpu_count() or 1))
+        self._threads: list[threading.Thread] = []
+        self._stopping = False
+        self._next_cleaning = 0.0
+        self._steps = 0  # of all runs since the host began
+        self._rates = (time.monotonic(), 0, 0.0)  # since, steps then, steps per second
+
+    def close(self) -> None:
+        """Stop all workers, save what has changed since it was saved last, and forget all runs."""
+        with self._lock:
+            self._stopping = True
+            self._turns.wake()
+        for thread in self._threads:
+            thread.join(CLOSING)
+        for seat in self._seats.values():
+            if not seat.working:  # a run that is still inside a step keeps its last save
+                self._save(seat, force=True)
+        if self._saver:
+            self._saver.close()
+        with self._lock:
+            self._seats.clear()
+            self._watched.clear()
+            self._turns.clear()
+
+    # -- finding a run -----------------------------------------------------------------------------------
+
+    def _find(self, key: str) -> tuple[Seat, bool]:
+        """The seat that a key opens, and whether it may change the run. Raises KeyError."""
+        control = bool(TOKEN.fullmatch(key))
+        run = run_id(key) if control else self._codes[normal_code(key)]
+        seat = self._seats.get(run)
+        if seat is None:  # of an earlier server, or out of memory: it is read when it is needed
+            if not (self._store and self._store.has(run)):
+                raise KeyError("there is no such run")
+            code = next((code for code, shared in self._codes.items() if shared == run), None)
+            seat = self._seats[run] = Seat(run, None, code=code, asleep=True)
+        return seat, control
+
+    def _own(self, token: str) -> Seat:
+        """As `_find`, for what a code does not open."""
+        seat, control = self._find(token)
+        if not control:
+            raise KeyError("a code does not open this")
+        return seat
+
+    def _in_memory(self) -> set[str]:
+        with self._lock:
+            return set(self._seats)
+
+    @contextlib.contextmanager
+    def held(self, key: str, control: bool = False) -> Iterator[Run]:
+        """The run of a key, between two of its turns, for a thread that is no worker. It is woken if it
+        sleeps; meanwhile it does not train.
+
+        Raises KeyError; also for a code, if `control` is asked for.
+        """
+        with self._lock:
+            seat = self._own(key) if control else self._find(key)[0]
+            seat.held += 1
+            self._free.wait_for(lambda: not seat.working)
+            seat.held -= 1
+            seat.working = True
+        try:
+            yield self._awake(seat)
+        finally:
+            with self._lock:
+                self._let_go(seat)
+
+    def _let_go(self, seat: Seat) -> None:
+        """The seat's thread is done with it."""
+        seat.working = False
+        if seat.held:
+            self._free.notify_all()
+        if seat.again and self._seats.get(seat.run_id) is seat:
+            self._turn(seat)
+
+    def _awake(self, seat: Seat) -> Run:
+        """The run of a seat that this thread works on; read from the disk if it sleeps. Raises KeyError."""
+        if seat.run is not None:
+            return seat.run
+        assert self._store
+        assert self._saver
+        saved = self._saver.pending(seat.run_id)
+        try:
+            saved, seat.trouble = (saved, "") if saved else self._store.read(seat.run_id)
+            run = Run(saved.config, saved=saved)
+        except (KeyError, ValueError, OSError) as error:
+            LOG.error("run %s: cannot be read: %s", seat.run_id, error)
+            with self._lock:
+                self._drop(seat)
+            raise KeyError("the saved run cannot be read") from error
+        with self._lock:
+            run.about = seat.about()
+            seat.run, seat.asleep = run, False
+            seat.saved_mark = seat.mark()
+        return run
+
+    def _drop(self, seat: Seat) -> None:
+        """Forget a run; whoever watches is told."""
+        self._seats.pop(seat.run_id, None)
+        for number, viewer in list(seat.viewers.items()):
+            self._watched.pop(number, None)
+            self._hand(viewer, CLOSED)
+        seat.viewers.clear()
+        seat.run = None
+        self._forget(seat)
+
+    def _forget(self, seat: Seat) -> None:
+        """The store need not know the snapshots of a run that is out of memory, once they are written."""
+        if self._store and self._saver and seat.run is None and not self._saver.pending(seat.run_id):
+            self._store.forget(seat.run_id)
+
+    # -- places ------------------------------------------------------------------------------------------
+
+    def _touch(self, seat: Seat) -> None:
+        """Somebody draws, watches, or has done something: the run stays awake, or wakes, and has a turn."""
+        seat.touched = time.monotonic()
+        if seat.viewers:
+            seat.asleep = seat.leaving = False
+        if seat.wants_place:
+            self._place()
+        self._turn(seat)
+
+    def _place(self) -> None:
+        """Give waiting seats a place while there is one, and tell the others theirs."""
+        now = time.monotonic()
+        waiting = [seat for seat in self._seats.values() if seat.wants_place]
+        if not waiting:
+            return
+        for seat in waiting:
+            seat.waiting_since = seat.waiting_since or now
+        waiting.sort(key=lambda seat: seat.waiting_since)
+        free = self.limits.runs - self._taken()
+        for seat in waiting[:free]:
+            seat.placed, seat.notice, seat.waiting_since = True, None, 0.0
+            self._turn(seat)
+        waiting = waiting[free:] if free > 0 else waiting
+        leaving = self._evict(len(waiting))
+        for number, seat in enumerate(waiting[leaving:], start=leaving + 1):
+            message = (
+                f"All {self.limits.runs} places are taken. Yours is number {number} in the queue; "
+                "training starts by itself as soon as one is free."
+            )
+            meta = {"status": "waiting", "message": message, "step": 0}
+            meta |= {"queue": number, "places": self.limits.runs}
+            notice = Frame(meta).encode()
+            if notice != seat.notice:
+                seat.notice = notice
+                self._deliver(seat)
+
+    def _taken(self) -> int:
+        return sum(seat.placed for seat in self._seats.values())
+
+    def _evict(self, count: int) -> int:
+        """Let as many runs leave as wait: those that have been without viewers the longest, if at all. How
+        many are leaving, which takes just a moment.
+        """
+        leaving = sum(seat.leaving for seat in self._seats.values())
+        idle = [
+            seat
+            for seat in self._seats.values()
+            if seat.placed and not seat.leaving and self._lease_over(seat)
+        ]
+        idle.sort(key=lambda seat: seat.unwatched_since)
+        for seat in idle[: max(0, count - leaving)]:
+            leaving += 1
+            self._leave(seat)
+        return leaving
+
+    def _leave(self, seat: Seat) -> None:
+        seat.leaving = True
+        self._turn(seat)
+
+    def _clean(self, now: float) -> None:
+        """Put to sleep what nobody has touched for long, and fill the room."""
+        for seat in list(self._seats.values()):
+            if now - seat.touched <= self.limits.idle or seat.leaving:
+                continue
+            if seat.viewers and not self._store:
+                continue  # it could not come back
+            if seat.placed or seat.run:
+                self._leave(seat)
+            elif not (seat.viewers or seat.working or seat.held):
+                del self._seats[seat.run_id]
+        self._place()
+
+    def _rest(self, seat: Seat) -> None:
+        """The run gives its place back. It has been saved; without a store it is gone."""
+        seat.placed = seat.leaving = False
+        if not self._store:
+            self._drop(seat)
+        else:
+            seat.run, seat.asleep, seat.saved_mark = None, True, None
+            self._forget(seat)
+            if not seat.viewers and not seat.held:
+                self._drop(seat)
+        self._place()
+
+    # -- turns -------------------------------------------------------------------------------------------
+
+    def _turn(self, seat: Seat, delay: float = 0.0) -> None:
+        """Queue a turn, unless there is nothing for it to do."""
+        if not self._threads:
+            self._start()
+        if seat.placed or seat.leaving or (self._saver and seat.run):
+            self._turns.add(seat, delay)
+
+    def _start(self) -> None:
+        for number in range(self._turns.workers):
+            thread = threading.Thread(target=self._worker, name=f"run-worker-{number}", daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def _worker(self) -> None:
+        while True:
+            with self._lock:
+                seat = self._next()
+                if seat is None:
+                    return
+                active = seat.placed and not seat.leaving and not self._lease_over(seat)
+                seconds = self._turns.slice()
+            start = time.monotonic()
+            try:
+                delay = self._train(seat, seconds) if active else None
+                save_in = self._save(seat, force=not active)
+            except KeyError:  # it could not be read from the disk, and whoever watches has been told
+                delay, save_in = None, None
+            overrun = time.monotonic() - start - seconds
+            with self._lock:
+                again, seat.again = seat.again, False
+                self._let_go(seat)
+                self._deliver(seat)
+                if self._seats.get(seat.run_id) is not seat:
+                    continue
+                if seat.leaving and not active:  # nothing was trained since it was saved
+                    self._rest(seat)
+                    continue
+                if again:
+                    delay = 0.0
+                if delay is not None:  # also when the lease is over: the next turn saves what there is
+                    self._turn(seat, max(delay, self._turns.fair_pause(overrun)))
+                elif save_in is not None:
+                    self._turn(seat, save_in)
+
+    def _next(self) -> Seat | None:
+        """Wait for a turn that is due. None: stop."""
+        while not self._stopping:
+            now = time.monotonic()
+            if now >= self._next_cleaning:
+                self._next_cleaning = now + 1.0
+                self._clean(now)
+            seat = self._turns.next(now)
+            if seat is None:
+                self._turns.wait(now, self._next_cleaning)
+            elif self._seats.get(seat.run_id) is seat:
+                return seat
+        return None
+
+    def _lease_over(self, seat: Seat) -> bool:
+        return not seat.viewers and time.monotonic() - seat.unwatched_since > self.lease
+
+    def _train(self, seat: Seat, seconds: float) -> float | None:
+        """One slice; returns the seconds until the next one, None if there is nothing to do."""
+        run = self._awake(seat)
+        with self._lock:
+            viewers = seat.viewers.values()
+            run.wanted = any(viewer.ready for viewer in viewers)
+            run.wants = frozenset[str]().union(*(viewer.wants for viewer in viewers))
+        before = run.steps
+        delay = run.work(seconds)
+        with self._lock:
+            self._steps += run.steps - before
+        return delay
+
+    # -- frames ------------------------------------------------------------------------------------------
+
+    def _deliver(self, seat: Seat) -> None:
+        """What there is to see, to every viewer that is ready and has not seen it."""
+        for viewer in list(seat.viewers.values()):
+            self._give(seat, viewer)
+
+    def _give(self, seat: Seat, viewer: Viewer) -> None:
+        frame = seat.run.latest if seat.placed and seat.run else seat.notice
+        if frame is not None and viewer.ready and viewer.seen is not frame:
+            viewer.ready, viewer.seen = False, frame
+            self._hand(viewer, frame)
+
+    @staticmethod
+    def _hand(viewer: Viewer, frame: bytes) -> None:
+        try:
+            viewer.deliver(frame)
+        except Exception:  # a viewer that is going away must not stop the others
+            LOG.exception("a viewer did not take its frame")
+
+    def _tell(self, seat: Seat) -> None:
+        """Let the next frame say what has changed about the seat, also if the run is paused."""
+        if seat.run:
+            seat.run.about = seat.about()
+            seat.run.refresh()
+            self._turn(seat)
+
+    # -- saving ------------------------------------------------------------------------------------------
+
+    def _save(self, seat: Seat, force: bool = False) -> float | None:
+        """Hand the run to the saver if it has changed and it is time; by the thread that works on it.
+
+        Returns the seconds until a save is due, None if there is nothing to save.
+        """
+        run, now = seat.run, time.monotonic()
+        if self._saver is None or run is None or seat.mark() == seat.saved_mark:
+            return None
+        if now < seat.next_save and not force:
+            return seat.next_save - now
+        seat.saved_mark, seat.next_save = seat.mark(), now + self.limits.save
+        self._write(seat, run.save())
+        return None
+
+    def _write(self, seat: Seat, saved: Saved) -> None:
+        """Hand this to the saver, and note how it went."""
+        if self._saver is None:
+            return
+
+        def done(trouble: str) -> None:
+            with self._lock:
+                told, seat.trouble = seat.trouble, trouble
+                if trouble:
+                    seat.saved_mark, seat.next_save = None, time.monotonic() + SAVE_AGAIN
+                else:
+                    seat.saved_at = time.time()
+                if told != trouble:
+                    self._tell(seat)
+                elif seat.run:
+                    seat.run.about = seat.about()
+                self._forget(seat)
+
+        self._saver.put(seat.run_id, saved, done)

@@ -1,0 +1,183 @@
+"""Sharing: a code lets others watch and nothing else, until it is taken back."""
+
+import json
+
+import pytest
+
+from lstm_core.host import CLOSED, Full
+from lstm_core.keys import shown_code
+from lstm_core.limits import Limits
+from lstm_core.store import Store
+from tests.lstm_core.hosting import PAUSE, PLAY, TINY, Viewer, eventually, trains
+
+
+def shared_run(host):
+    token = host.open(TINY)
+    return token, host.share(token)
+
+
+def test_who_has_the_code_sees_the_same_frames(open_host):
+    host = open_host()
+    token, code = shared_run(host)
+    teacher, student = Viewer(host, token), Viewer(host, shown_code(code).lower())
+    teacher.steps(20)
+    student.steps(20)
+    losses = {meta["step"]: meta["loss"] for meta in teacher.drawn}
+    assert all(losses.get(meta["step"], meta["loss"]) == meta["loss"] for meta in student.drawn)
+    assert host.config(code) == host.config(token)
+
+
+def test_a_frame_is_encoded_once_however_many_watch(open_host):
+    host = open_host()
+    _, code = shared_run(host)
+    got = [[] for _ in range(50)]
+    viewers = [host.watch(code, frames.append) for frames in got]
+    for _ in range(5):
+        count = len(got[0])
+        for viewer in viewers:
+            host.ready(viewer)
+        eventually(lambda count=count: all(len(frames) > count for frames in got), "all get one")
+    encoded = {id(frame) for frames in got for frame in frames}
+    assert len(encoded) <= max(len(frames) for frames in got) + 5
+
+
+def test_a_code_changes_nothing(open_host):
+    host = open_host()
+    token, code = shared_run(host)
+    viewer = Viewer(host, token)
+    viewer.until(trains)
+    for message in (PAUSE, PLAY, {"type": "reset"}, {"type": "knob", "name": "clip", "value": 2.0}):
+        with pytest.raises(PermissionError, match="follow"):
+            host.post(code, message)
+    for call in (host.share, host.shared, host.unshare, host.film):
+        with pytest.raises(KeyError):
+            call(code)
+    for call in (host.branch, host.present, host.configure):
+        with pytest.raises(KeyError):
+            call(code, 0)
+    assert not host.controls(code)
+    assert host.controls(token)
+    assert viewer.steps(10)["status"] == "training"
+    assert host.config(token) == TINY
+
+
+def test_a_code_is_no_token_and_the_token_is_in_no_frame(open_host):
+    host = open_host()
+    token, code = shared_run(host)
+    meta = Viewer(host, code).until(trains)
+    assert token not in json.dumps(meta, default=str)
+    assert code not in token
+
+
+def test_sharing_twice_gives_the_same_code_and_ending_it_ends_it(open_host):
+    host = open_host()
+    token, code = shared_run(host)
+    assert host.share(token) == host.shared(token) == code
+    told = []
+    host.watch(code, told.append)
+    teacher = Viewer(host, token)
+    teacher.until(lambda meta: meta["followers"] == 1)
+    host.unshare(token)
+    assert told[-1] == CLOSED
+    assert host.shared(token) is None
+    assert not host.knows(code)
+    with pytest.raises(KeyError):
+        host.watch(code, print)
+    assert teacher.until(lambda meta: meta["followers"] is None)
+    assert host.share(token) != code
+    host.unshare(token)
+    host.unshare(token)
+
+
+def test_the_teacher_sees_who_comes_and_goes_also_while_paused(open_host):
+    host = open_host()
+    token, code = shared_run(host)
+    teacher = Viewer(host, token)
+    teacher.until(trains)
+    host.post(token, PAUSE)
+    teacher.until(lambda meta: meta["status"] == "paused")
+    students = [host.watch(code, lambda data: None) for _ in range(3)]
+    teacher.until(lambda meta: meta["followers"] == 3)
+    assert host.stats()["followers"] == 3
+    host.unwatch(students[0])
+    teacher.until(lambda meta: meta["followers"] == 2)
+
+
+def test_followers_see_the_page_and_the_selection_of_whoever_shares(open_host):
+    host = open_host()
+    token, code = shared_run(host)
+    student = Viewer(host, code)
+    student.until(trains)
+    host.present(token, "inside")
+    host.post(token, {"type": "view", "name": "unit", "value": 3})
+    host.post(token, {"type": "hands", "name": "f", "value": 0.5})
+    meta = student.until(lambda meta: meta["page"] == "inside" and meta["selected"]["unit"] == 3)
+    student.until(lambda meta: meta["hands"]["f"] == 0.5)
+    host.post(token, {"type": "view", "name": "at", "value": 2})
+    student.until(lambda meta: meta["at"] == 2)
+    assert meta["step"] > 0
+
+
+def test_a_student_takes_a_copy_of_their_own(open_host):
+    host = open_host()
+    token, code = shared_run(host)
+    teacher = Viewer(host, token)
+    teacher.steps(30)
+    own = host.copy(code)
+    assert host.controls(own)
+    student = Viewer(host, own)
+    step = student.until(trains)["step"]
+    assert step >= 30
+    host.post(own, {"type": "reset"})
+    student.until(lambda meta: meta["step"] < 30)
+    assert teacher.steps(5)["step"] > 30
+    assert host.shared(own) is None
+
+
+def test_a_run_goes_on_while_only_followers_watch(open_host):
+    host = open_host(lease=0.0)
+    token, code = shared_run(host)
+    teacher, student = Viewer(host, token), Viewer(host, code)
+    teacher.until(trains)
+    teacher.leave()
+    student.steps(30)
+
+
+def test_sharing_outlives_the_server(open_host, tmp_path):
+    host = open_host(store=Store(tmp_path))
+    token, code = shared_run(host)
+    Viewer(host, token).until(lambda meta: meta["saved"] and trains(meta))
+    host.close()
+    again = open_host(store=Store(tmp_path))
+    student = Viewer(again, code)
+    student.until(trains)
+    assert again.shared(token) == code
+    again.unshare(token)
+    again.close()
+    assert not open_host(store=Store(tmp_path)).knows(code)
+
+
+def test_there_is_an_end_to_how_many_may_follow(open_host, monkeypatch):
+    host = open_host()
+    host.limits = Limits(followers=2)
+    token, code = shared_run(host)
+    viewers = [host.watch(code, lambda data: None) for _ in range(2)]
+    with pytest.raises(Full, match="2 follow"):
+        host.watch(code, print)
+    host.watch(token, lambda data: None)  # not whoever shares it
+    host.unwatch(viewers[0])
+    host.watch(code, lambda data: None)
+    host.limits = Limits(viewers=3)
+    with pytest.raises(Full, match="3 pages"):
+        host.watch(token, print)
+
+
+@pytest.mark.parametrize("guess", ["", "AAAAAAAA", "K7QM-3XWD", "../../etc", "x" * 10_000, "\0", "ÅÄÖ" * 9])
+def test_guesses_open_nothing(open_host, guess):
+    host = open_host()
+    shared_run(host)
+    assert not host.knows(guess)
+    with pytest.raises(KeyError):
+        host.watch(guess, print)
+    with pytest.raises(KeyError):
+        host.copy(guess)
