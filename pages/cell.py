@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from pages.panels.cell import cell, cell_by_hand, hand_sliders
+from pages.panels.cell import cell_by_hand, hand_sliders
 from pages.panels.run import shown_run
-from pages.panels.sequence import sequence
 from pages.panels.transport import transport_bar
+from pages.screens.cell import screen
 
 with st.sidebar:
     mode = st.segmented_control(
@@ -28,15 +28,6 @@ if mode == "By hand":
     st.stop()
 
 shown = shown_run()
-if transport_bar(shown.token, shown.settings):
+if transport_bar(shown.token, shown.settings, "cell"):
     st.rerun()
-with st.container(gap="xxsmall"):
-    sequence(
-        shown.token,
-        shown.config.model.cell,
-        key="cell_sequence",
-        height=84,
-        series=shown.series,
-        words=shown.words,
-    )
-    cell(shown.token, key="cell_cell", height=380, above=182, strip=84)
+screen(shown.token, shown.config, shown.settings)

@@ -8,18 +8,15 @@ import streamlit as st
 from lstm_core.config import Knobs, TextConfig, View
 from lstm_core.experiments.pair import PairConfig, shared_signals
 from lstm_core.experiments.pair_settings import DIFFERENCES
-from pages.panels import compare
 from pages.panels.colours import NAMES
 from pages.panels.compare_sides import base_of, following, sides
-from pages.panels.heading import heading
 from pages.panels.inline import choice
-from pages.panels.observation import observation, question
 from pages.panels.plain import plain
-from pages.panels.run import describe, run_for
-from pages.panels.settings import Settings
+from pages.panels.run import describe, run_for, run_settings
 from pages.panels.transport import transport_bar
+from pages.screens.compare import screen
 
-settings = Settings("compare")
+settings = run_settings("compare")
 setup, live, watch = (st.sidebar.container(gap="xsmall") for _ in range(3))
 
 # --- what asks for new networks ---
@@ -46,9 +43,7 @@ with setup:
     view = replace(parts.pop("view"), signal=signal)
     token, config = run_for(settings, PairConfig, view=view, **parts)
     like.caption(plain(f"{describe(config.left)}."))
-left, right = config.sides
-differs, signal = config.differs, config.view.signal or signals[0]
-series = config.left.kind == "series"
+differs, series = config.differs, config.left.kind == "series"
 
 # --- what acts at once ---
 with live:
@@ -79,33 +74,6 @@ with live:
         settings.text("Prompt", "prompt", token, about="What both go on from. Type: the samples follow.")
 
 # --- the page ---
-if transport_bar(token, settings, experiment=True):
+if transport_bar(token, settings, "compare"):
     st.rerun()
-question(f"{DIFFERENCES[differs].question} Left: {config.names[0]}. Right: {config.names[1]}.")
-same_data = left.task == right.task
-columns = st.columns(3, gap="small")
-for column, on_right, key in zip(columns, (False, True), ("left", "right"), strict=False):
-    with column, st.container(gap="xxsmall"):
-        compare.side(token, key=f"compare_side_{key}", right=on_right)
-        if series:
-            compare.forecast(
-                token,
-                key=f"compare_forecast_{key}_{same_data}",
-                height=188,
-                right=on_right,
-                same_data=same_data,
-            )
-        else:
-            compare.writing(token, key=f"compare_text_{key}", height=188, right=on_right)
-with columns[2], st.container(gap="xxsmall"):
-    heading("Loss", "with dots: validation; faint: training", tooltip="Lower is better.")
-    compare.losses(token, key=f"compare_losses_{config.left.kind}", height=214, nats=not series)
-same_units = left.model.hidden_size == right.model.hidden_size
-compare.maps(
-    token,
-    key=f"compare_maps_{config.left.kind}_{signal}_{same_units}",
-    height=276,
-    signal=signal,
-    same_units=same_units,
-)
-observation(token, key="compare_observation")
+screen(token, config, settings)

@@ -192,7 +192,7 @@ with right:
     heading("What each panel shows", "hover anything on a page to read what it is, and its exact value")
     st.markdown("\n".join(f"- **{panel}**: {about}" for panel, about in PANELS.items()))
     st.caption(
-        "Sliders under LIVE act while you drag them; those under DATA start a new network. What you set "
-        "stands in the page's address: copy the link, and others open the same set-up. "
+        "Sliders under LIVE act while you drag them; those under DATA start a new network. **Share** lets "
+        "others follow your run on their own screens; who has the page's own address can change it. "
         "Equations as in PyTorch; Hochreiter & Schmidhuber 1997, forget gate: Gers et al. 2000."
     )

@@ -5,15 +5,11 @@ import streamlit as st
 from lstm_core.config import SERIES, Knobs, RunConfig, SeriesConfig, View
 from lstm_core.tasks.series import SERIES_ABOUT, SERIES_NAMES
 from pages.panels import network, own_data, waveform
-from pages.panels.forecast import errors, forecast_chart
-from pages.panels.heading import heading
-from pages.panels.loss import loss_chart
-from pages.panels.reading import memory_and_gates, memory_heading
-from pages.panels.run import data_notes, last_task, live_knobs, live_view, run_for
-from pages.panels.settings import Settings
+from pages.panels.run import data_notes, last_task, live_knobs, live_view, run_for, run_settings
 from pages.panels.transport import transport_bar
+from pages.screens.series import screen
 
-settings = Settings("series")
+settings = run_settings("series")
 data, live, watch = (st.sidebar.container(gap="xsmall") for _ in range(3))
 
 # --- what asks for a new network ---
@@ -58,16 +54,6 @@ with live:
         settings.slider("Gradient clip", Knobs, "clip", token, scale="log")
 
 # --- the page ---
-if transport_bar(token, settings):
+if transport_bar(token, settings, "series"):
     st.rerun()
-left, right = st.columns([5, 4], gap="medium")
-with left, st.container(gap="xxsmall"):
-    memory_heading(config)
-    memory_and_gates(token, config.model.cell, key="series", heights=(352, 220), lines=True, series=True)
-with right, st.container(gap="xxsmall"):
-    heading("What it forecasts now", "from where it was last told the truth")
-    forecast_chart(token, key="series_forecast", height=306)
-    heading("Typical error", "in the series' own units")
-    errors(token, key="series_errors", height=58)
-    heading("Loss", "where the series has variance 1; lower is better")
-    loss_chart(token, key="series_loss", height=170, nats=False)
+screen(token, config, settings)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages.live.presenter import presenter
 from pages.panels.settings import note_page
 
 IMAGES = Path(__file__).with_name("images")
@@ -16,13 +17,28 @@ st.set_page_config(
 )
 st.logo(str(IMAGES / "logo.svg"), size="large")
 # One screen has to hold everything, and the theme has no setting for the margins at the sides, nor for those
-# within the sidebar's buttons, which stand beside their names.
+# within the sidebar's buttons, which stand beside their names. Share and Take home stand in the header, where
+# beside the names of the pages there is room.
 STYLE = """
 .stMainBlockContainer { padding-inline: 1.25rem; }
 :is([data-testid="stSidebar"], [data-testid="stPopoverBody"]) [data-testid="stButtonGroup"] button {
   padding-inline: 0.3rem;
 }
 [data-testid="stSidebar"] [data-testid="stPopoverButton"] { padding-inline: 0.6rem; }
+[data-testid="stLayoutWrapper"]:has(> .st-key-toolbar) {
+  position: fixed; z-index: 999991; top: 12px; right: 3.4rem; width: auto;
+}
+.st-key-toolbar { width: auto; }
+.st-key-toolbar [data-testid="stPopoverButton"] { min-height: 2.2rem; padding: 0 0.6rem; }
+.st-key-toolbar [data-testid="stPopoverButton"] [aria-hidden="true"]:has([data-testid="stIconMaterial"]) {
+  display: none;
+}
+@media (max-width: 1340px) { /* their icons alone */
+  .st-key-toolbar [data-testid="stPopoverButton"] p { position: absolute; clip-path: inset(50%); }
+}
+@media (min-width: 1340.1px) {
+  .st-key-toolbar [data-testid="stPopoverButton"] [data-testid="stIconMaterial"] { display: none; }
+}
 """
 st.html(f"<style>{STYLE}</style>")
 
@@ -76,6 +92,11 @@ page = st.navigation(
             help="Two networks that differ in one setting, step by step side by side.",
         ),
         st.Page(
+            "follow.py",
+            title="Follow",
+            help="Somebody else’s network on your own screen: all that they show of it. You need their code.",
+        ),
+        st.Page(
             "guide.py",
             title="Guide",
             help="What an LSTM is, its equations, what each panel shows, and where to start.",
@@ -84,4 +105,5 @@ page = st.navigation(
     position="top",
 )
 note_page(page.title)
+presenter()
 page.run()

@@ -7,15 +7,10 @@ import streamlit as st
 from lstm_core.config import CORPORA, Knobs, RunConfig, TextConfig, View
 from lstm_core.tasks.corpora import CORPUS_ABOUT, CORPUS_NAMES
 from pages.panels import network, own_data
-from pages.panels.filling import filling, filling_grew, likeliest
-from pages.panels.heading import heading
 from pages.panels.inline import choice
-from pages.panels.loss import loss_chart
-from pages.panels.reading import memory_and_gates, memory_heading
-from pages.panels.run import data_notes, last_task, live_knobs, live_view, run_for
-from pages.panels.settings import Settings
+from pages.panels.run import data_notes, last_task, live_knobs, live_view, run_for, run_settings
 from pages.panels.transport import transport_bar
-from pages.panels.writing import growth, next_token, writing
+from pages.screens.text import screen
 
 GOALS = {"next": "say what comes next", "gaps": "fill gaps"}
 GOALS_ABOUT = (
@@ -24,7 +19,7 @@ GOALS_ABOUT = (
     "the right of what it writes itself."
 )
 
-settings = Settings("text")
+settings = run_settings("text")
 data, live, watch = (st.sidebar.container(gap="xsmall") for _ in range(3))
 
 # --- what asks for a new network ---
@@ -66,7 +61,7 @@ with data:
     token, config = run_for(settings, RunConfig, task, model, train, live_knobs(settings), view)
     data_notes(config, text_note)
 assert isinstance(config.task, TextConfig)
-words, gaps = config.task.level == "words", config.task.goal == "gaps"
+gaps = config.task.goal == "gaps"
 
 # --- what acts at once ---
 with live:
@@ -86,43 +81,6 @@ with live:
         settings.slider("Noise", Knobs, "noise", token, decimals=2, high=0.5)
 
 # --- the page ---
-if transport_bar(token, settings):
+if transport_bar(token, settings, "text"):
     st.rerun()
-left, right = st.columns([5, 4], gap="medium")
-with left, st.container(gap="xxsmall"):
-    memory_heading(config)
-    memory_and_gates(token, config.model.cell, key="text", heights=(296, 228), lines=True, words=words)
-    settings.text(
-        "Watch it read",
-        "probe",
-        token,
-        about="The text on which the heatmaps show the network. Type your own, up to 128 tokens.",
-    )
-with right, st.container(gap="xxsmall"):
-    if gaps:
-        heading("How it fills gaps now", "✓ right, ✗ wrong; hover for the truth")
-        filling(token, key="text_filling", height=216)
-        heading("How its filling grew", "at earlier steps")
-        filling_grew(token, key="text_filling_grew", height=140)
-    else:
-        heading("What it writes now", "goes on from the prompt")
-        settings.text(
-            "Prompt",
-            "prompt",
-            token,
-            about="What the network continues. Type: the next token and the sample follow.",
-        )
-        writing(token, key="text_sample", height=160)
-        heading("How its writing grew", "samples from earlier steps")
-        growth(token, key="text_growth", height=140)
-    loss_column, next_column = st.columns([4, 3], gap="small")
-    with loss_column, st.container(gap="xxsmall"):
-        heading("Loss", "lower is better")
-        loss_chart(token, key="text_loss", height=172, nats=True)
-    with next_column, st.container(gap="xxsmall"):
-        if gaps:
-            heading("Likeliest", "in this gap", tooltip="Click a gap, or a step of a heatmap.")
-            likeliest(token, key="text_likeliest", height=172)
-        else:
-            heading("Next token", "raw", tooltip="After the prompt, before temperature and top-k.")
-            next_token(token, key="text_next", height=172)
+screen(token, config, settings)

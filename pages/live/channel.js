@@ -7,6 +7,7 @@ const channels = new Map(); // token → Channel
 const FIRST_RETRY = 300; // milliseconds, doubled up to …
 const LAST_RETRY = 5000;
 const NOTICE = 6000; // how long a refusal is shown
+const HARMLESS = ["hello", "ready"]; // what may be said to a run that one only follows
 const LINGER = 3000; // how long the socket outlives its last component, when a page is laid out anew
 
 export function channelFor(base, token) {
@@ -18,11 +19,13 @@ export function channelFor(base, token) {
  * From now on `draw(frame or null, channel)` follows the run of `token`, in place of the one that `element`
  * followed before; `element.unfollow()` ends it. `wants` names the parts of a frame that only some panels show.
  */
-export function follow(element, { base, token }, draw, order = 0, wants = []) {
+export function follow(element, { base, token, following = false }, draw, order = 0, wants = []) {
   if (element.token === token) return;
   element.token = token;
   element.unfollow?.();
-  element.unfollow = channelFor(base, token).subscribe(draw, order, wants);
+  const channel = channelFor(base, token);
+  channel.following ||= following;
+  element.unfollow = channel.subscribe(draw, order, wants);
 }
 
 class Channel {
@@ -31,6 +34,7 @@ class Channel {
     const scheme = location.protocol === "https:" ? "wss:" : "ws:";
     this.address = `${scheme}//${location.host}${base}/live/socket`;
     this.subscribers = new Set();
+    this.following = false; // somebody else's run: it may be watched, and nothing else
     this.frame = null; // the one that is on screen
     this.state = "connecting"; // connecting, open, disconnected, gone
     this.retry = FIRST_RETRY;
@@ -66,6 +70,7 @@ class Channel {
 
   /** Sends at once, or settings that were changed meanwhile when the connection is back. */
   send(message) {
+    if (this.following && !HARMLESS.includes(message.type)) return; // the server would refuse it
     if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(message));
     else if (message.name) this.pending.set(`${message.type} ${message.name}`, message);
   }

@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from lstm_core.keys import TOKEN
 from pages.live.channel import ASSETS, VERSION, base_path, plotly_address
 
 _STYLES = sorted(
@@ -18,13 +19,14 @@ _LOADER = Path(__file__).with_name("loader.js").read_text(encoding="utf-8")
 def mount(module: str, *, key: str, token: str, height: int, stretch: bool = False, **data: Any) -> Any:
     """Show the panel whose JavaScript is the file `module` anywhere under pages/.
 
-    token: of the run that it shows. height: pixels that it takes even before it has something to show; with
-    `stretch`, in a window 768 pixels high, and more or less in higher and lower ones. data: JSON values for
-    the module.
+    token: of the run that it shows; or a code, for those who may only watch it: JavaScript gets `following`.
+    height: pixels that it takes even before it has something to show; with `stretch`, in a window 768 pixels
+    high, and more or less in higher and lower ones. data: JSON values for the module.
 
     Returns the component's result, with the attributes `value` (what a slider or a text box was left at,
     else None), `gone` (set once when the run no longer exists), `branch` (set once to the step from which the
-    user goes on in a new run) and `back` (set once when the user returns to the run before).
+    user goes on in a new run), `back` (set once when the user returns to the run before) and `changed` (set
+    once when a run that one follows asks for another page).
     """
     # Outside of the component's shadow root, where Plotly's own style sheet and the page's find it.
     component = st.components.v2.component("live_panel", js=_LOADER, isolate_styles=False)
@@ -40,6 +42,7 @@ def mount(module: str, *, key: str, token: str, height: int, stretch: bool = Fal
         data={
             "module": module,
             "token": token,
+            "following": bool(token) and not TOKEN.fullmatch(token),
             "height": height,
             "stretch": stretch,
             **addresses,
@@ -49,4 +52,5 @@ def mount(module: str, *, key: str, token: str, height: int, stretch: bool = Fal
         on_gone_change=lambda: None,
         on_branch_change=lambda: None,
         on_back_change=lambda: None,
+        on_changed_change=lambda: None,
     )

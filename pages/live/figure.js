@@ -4,6 +4,7 @@
 import { channelFor } from "./channel.js";
 import { make } from "./dom.js";
 import { rows } from "./frame.js";
+import { enlarge } from "./large.js";
 import { redraw } from "./lines.js";
 import { Overlay } from "./overlay.js";
 import { paint } from "./paint.js";
@@ -46,6 +47,8 @@ class Figure {
       () => this.drawn && this.plot.offsetWidth > 0 && this.Plotly.Plots.resize(this.plot).catch(() => {})
     );
     this.resizer.observe(element);
+    this.restyle = () => this.drawn && this.themeChanged() && this.build(this.frame);
+    document.addEventListener("present", this.restyle);
     this.loaded = loadPlotly(data.plotly).then((Plotly) => {
       this.Plotly = Plotly;
       if (this.frame) this.draw(this.frame);
@@ -167,12 +170,14 @@ class Figure {
         assign(part, attribute, pair[theme.dark ? 1 : 0]);
       }
     }
+    if (theme.large) enlarge(figure);
   }
 
   remove() {
     this.removed = true;
     clearTimeout(this.late);
     this.unsubscribe?.();
+    document.removeEventListener("present", this.restyle);
     this.resizer.disconnect();
     this.overlay?.remove();
     this.Plotly?.purge(this.plot);

@@ -14,7 +14,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from lstm_core.frame import Frame
-from pages.live.channel import HOST, origin_allowed
+from pages.live.channel import HOST
+from pages.live.doors import origin_allowed
 from pages.live.film_figure import film_figure
 
 BODY_LIMIT = 1000  # bytes of a request

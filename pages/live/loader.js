@@ -2,6 +2,11 @@
 // A module exports render(element, data, actions), called again whenever data or theme change, and
 // remove(element).
 const mounted = new WeakMap();
+// panels that can be saved as a picture, see picture.js
+const PICTURES = [
+  ...["figure", "cell", "unrolled", "distribution", "sequence", "stretches", "ablation", "lanes"],
+  ...["writing", "filling", "errors"],
+];
 
 export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
   for (const name of data.styles) {
@@ -22,7 +27,9 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
     const address = new URL(`${data.assets}/${data.module}`, location.origin).href;
     entry = { element, module: import(address), removed: false };
     mounted.set(parentElement, entry);
+    if (PICTURES.includes(data.module.replace(".js", ""))) offerPicture(entry, data);
   }
+  entry.data = data;
   const { element, module } = entry;
   const actions = { setStateValue, setTriggerValue };
   module.then(
@@ -34,5 +41,19 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
     mounted.delete(parentElement);
     module.then((panel) => panel.remove(element)).catch(() => {});
     element.remove();
+    entry.picture?.remove();
   };
+}
+
+function offerPicture(entry, { assets }) {
+  const address = new URL(`${assets}/picture.js`, location.origin).href;
+  // when the panel itself has come
+  entry.module.then(() => import(address)).then(
+    ({ offer }) => {
+      if (entry.removed) return;
+      entry.picture = offer(entry.element, () => entry.data);
+      entry.element.before(entry.picture);
+    },
+    () => {} // without it the panel does all else
+  );
 }

@@ -54,7 +54,7 @@ class Selection {
   choose(changes) {
     const { channel } = this;
     const now = this.now();
-    if (!now) return;
+    if (!now || channel.following) return;
     for (const [name, value] of Object.entries(changes)) {
       if (now[name] === value) continue;
       this.wishes.set(name, { value, until: performance.now() + PATIENCE, frame: channel.frame });
@@ -81,6 +81,7 @@ class Selection {
 
   /** Mark the steps between two, both included; null: none. `anchor` is the end that stays when it grows. */
   mark(anchor, end = anchor) {
+    if (this.channel.following) return;
     this.anchor = anchor;
     this.stretch = anchor === null ? null : [Math.min(anchor, end), Math.max(anchor, end)];
     this.tell();
@@ -88,6 +89,7 @@ class Selection {
 
   /** Send a question about the units; its answer comes with the frames, as meta.found. */
   ask(message) {
+    if (this.channel.following) return;
     this.asked = message;
     this.channel.send({ type: "find", ...message });
     this.tell();
@@ -158,7 +160,7 @@ const TAKEN =
 
 document.addEventListener("keydown", (event) => {
   const selection = [...shown].at(-1);
-  if (!selection || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (!selection || selection.channel.following || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.target.closest?.(TAKEN)) return;
   if (event.key === "Escape" && selection.stretch) return selection.mark(null);
   const move = KEYS[event.key];

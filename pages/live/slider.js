@@ -28,8 +28,9 @@ export function render(element, data, actions) {
     element.moves = Math.max(element.moves, data.heard) + 1;
     cancelAnimationFrame(sending);
     const value = scale.value(input.valueAsNumber);
+    const unheard = channelFor(data.base, data.token).state !== "open"; // it will be sent later
     send(value);
-    actions.setStateValue("value", { value, move: element.moves });
+    actions.setStateValue("value", { value, move: element.moves, unheard });
   };
 
   // dragged away and back to where it was, a slider does not say "change"

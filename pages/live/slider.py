@@ -81,6 +81,20 @@ def left_at(key: str, value: Any) -> tuple[Any, int]:
     return (value if forgotten else left["value"]), left["move"]
 
 
+def moved_unheard(key: str) -> bool:
+    """Whether the live control `key` was last moved while the connection was lost, so that neither the run
+    nor this session has heard of it yet.
+    """
+    state = st.session_state.get(key)
+    left = state.get("value") if state else None
+    return bool(left and left.get("unheard") and left["move"] > st.session_state.get(f"heard_{key}", -1))
+
+
+def note_heard(key: str) -> None:
+    """This session knows where the live control `key` was left."""
+    st.session_state[f"heard_{key}"] = left_at(key, None)[1]
+
+
 def forget_left_at(key: str) -> None:
     """From now on the control stands where Python says, until it is moved again."""
     st.session_state[f"forgotten_{key}"] = left_at(key, None)[1]

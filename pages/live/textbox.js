@@ -2,7 +2,9 @@
 
 import { channelFor } from "./channel.js";
 import { make } from "./dom.js";
+import { WATCHING } from "./watching.js";
 
+const READ = { "␣": " ", "⇥": "\t" }; // labels of what is invisible
 const PAUSE = 60; // milliseconds without a key before it is sent
 const LEFT = 800; // … and before Python, and so the address of the page, learns of it
 
@@ -14,11 +16,15 @@ export function render(element, data, actions) {
   Object.assign(box, { ariaLabel: data.label, rows: 1, maxLength: 2000 });
   const channel = channelFor(data.base, data.token);
   const editing = document.activeElement === box;
-  if (!editing && data.value !== null && data.heard >= element.moves) box.value = shown(data.value);
+  if (!editing && data.heard >= element.moves) {
+    if (data.value === null) element.touched = false;
+    else box.value = shown(data.value);
+  }
 
   // until something is typed, the box shows what the network uses by itself
   element.unsubscribe?.();
   element.unsubscribe = channel.subscribe((frame) => {
+    if (channel.following) return showFollowed(box, data.name, frame);
     const own = frame?.meta[`default_${data.name}`];
     note.textContent = frame?.meta[`${data.name}_note`] ?? "";
     if (own === undefined || element.touched || data.value !== null) return;
@@ -40,11 +46,22 @@ export function render(element, data, actions) {
       clearTimeout(element.telling);
       element.tell = null;
       element.moves = Math.max(element.moves, data.heard) + 1;
-      actions.setStateValue("value", { value, move: element.moves });
+      const unheard = channel.state !== "open"; // it will be sent later
+      actions.setStateValue("value", { value, move: element.moves, unheard });
     };
     element.telling = setTimeout(() => element.tell?.(), LEFT);
   };
   box.onblur = () => element.tell?.();
+}
+
+/** What somebody else has typed, as the frame shows it. */
+function showFollowed(box, name, frame) {
+  if (!frame?.meta.labels) return;
+  const { labels, prompt = "", level } = frame.meta;
+  const read = labels.map((label) => READ[label] ?? label).join(level === "words" ? " " : "");
+  const text = shown(name === "probe" ? read : prompt);
+  Object.assign(box, { readOnly: true, title: WATCHING });
+  if (box.value !== text) box.value = text;
 }
 
 function shown(text) {

@@ -1,11 +1,17 @@
 // Colours of the page's theme, as Streamlit publishes them to components.
 
+/** Whether presenter mode is on (presenter.js), in which letters are larger. */
+export function presenting() {
+  return "present" in document.documentElement.dataset;
+}
+
 export function themeOf(element) {
   const style = getComputedStyle(element);
   const read = (name, fallback) => style.getPropertyValue(`--st-${name}`).trim() || fallback;
   const background = read("background-color", "#ffffff");
   const text = read("text-color", "#31333f");
-  return { background, text, font: read("font", "sans-serif"), dark: luminance(background) < luminance(text) };
+  const dark = luminance(background) < luminance(text);
+  return { background, text, font: read("font", "sans-serif"), dark, large: presenting() };
 }
 
 const probe = document.createElement("canvas").getContext("2d");

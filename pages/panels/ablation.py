@@ -74,11 +74,14 @@ def _data_about(data: str) -> str:
 
 def controls(settings: Settings) -> dict[str, Any]:
     """Fields of the AblationConfig, from widgets in the sidebar: they ask for new networks."""
+    key = settings.widget_key(DataChoice, "data")
+    if st.session_state[key] not in DATA:  # a run from elsewhere may learn anything
+        st.session_state[key] = DATA[0]
     data = st.selectbox(
         "Data",
         DATA,
         format_func=data_name,
-        key=settings.widget_key(DataChoice, "data"),
+        key=key,
         help="\n\n".join(f"**{data_name(one)}**: {_data_about(one)}" for one in DATA),
     )
     settings.keep(DataChoice, "data", data)

@@ -4,6 +4,7 @@ import { buildBoard, button, colour, fill } from "./cell_board.js";
 import { rounded } from "./cell_numbers.js";
 import { make, setText } from "./dom.js";
 import { followSelection } from "./selection.js";
+import { lock } from "./watching.js";
 
 export function render(element, data) {
   if (!element.parts) build(element);
@@ -76,6 +77,7 @@ function drawHead(element, meta, now) {
   setText(where, `t = ${now.time} of ${last}`);
   unit.max = meta.hidden_size - 1;
   if (document.activeElement !== unit && unit.value !== String(now.unit)) unit.value = now.unit;
+  if (element.selection.channel.following) lock(element.parts.head);
 }
 
 function clear(element) {
@@ -102,7 +104,7 @@ function build(element) {
   make("span", "cell-about", head, "One unit, one step, every number. Hover for more digits.");
   const expected = "The cell and its numbers appear here with the first frame.";
   const empty = make("div", "live-empty cell-empty", element, expected);
-  element.parts = { back, forward, where, unit, board: null, empty };
+  element.parts = { head, back, forward, where, unit, board: null, empty };
 
   const chooseUnit = (value) => {
     const kept = Math.min(Number(unit.max), Math.max(0, Math.round(value)));

@@ -96,7 +96,7 @@ def base_of(settings: Settings) -> dict[str, Any]:
         help=limits(Compared, "network")["about"],
     )
     origin = Settings(settings.keep(Compared, "network", network))
-    task, model, train = network_of(origin)
+    task, model, train = _adopted(origin.page, network_of(origin))
     knobs, view = vars(live_knobs(origin)), live_view(origin)
     for config, fields in ((Knobs, knobs), (View, view)):
         for name in fields.keys() - {"steps_per_second"}:
@@ -104,6 +104,21 @@ def base_of(settings: Settings) -> dict[str, Any]:
         fields.update({name: settings.live(config, name) for name in fields})
     settings.notes += origin.notes
     return {"task": task, "model": model, "train": train, "knobs": Knobs(**knobs), "view": View(**view)}
+
+
+def _adopted(network: str, parts: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Task, model and train of the run that was taken over, until the page of that network says something
+    else than then.
+    """
+    base, origin = st.session_state.get("pair_base"), st.session_state.get("pair_origin")
+    if base is None or base.kind != network:
+        return parts
+    if origin is None:
+        st.session_state["pair_origin"] = parts
+    elif origin != parts:
+        del st.session_state["pair_base"]
+        return parts
+    return base.task, base.model, base.train
 
 
 def sides(settings: Settings, base: dict[str, Any]) -> tuple[dict[str, Any], Any]:

@@ -3,6 +3,7 @@
 
 import { make, setText } from "./dom.js";
 import { followSelection } from "./selection.js";
+import { lock } from "./watching.js";
 
 const KINDS = {
   text: [
@@ -29,7 +30,7 @@ const forms = new Map(); // token → what was last chosen and asked, also on an
 
 export function render(element, data) {
   const changed = element.cell !== data.cell;
-  element.cell = data.cell;
+  Object.assign(element, { cell: data.cell, following: data.following });
   if (element.kinds !== KINDS[data.kind]) build(element, KINDS[data.kind]);
   if (element.token !== data.token || changed) restore(element, data);
   followSelection(element, data, (frame, selection) => draw(element, frame, selection));
@@ -89,6 +90,7 @@ function draw(element, frame, selection) {
   if (element.selection !== selection) Object.assign(element, { selection, seen: selection.asked });
   if (!frame?.meta.labels) return;
   const { meta } = frame;
+  if (element.following) lock(element);
   const found = meta.found ?? null;
   const key = JSON.stringify(found);
   if (selection.asked && selection.asked !== element.seen) {
@@ -125,7 +127,7 @@ function draw(element, frame, selection) {
   const old = meta.step !== found.step; // the network that is shown is another one by now
   const text = `step ${whole.format(found.step)}${old ? " · ask again" : ""}`;
   setText(again, text);
-  again.disabled = !old;
+  again.disabled = !old || element.following;
 }
 
 function drawFound(element, found) {
@@ -142,7 +144,8 @@ function drawFound(element, found) {
 
 const STATES = { lstm: "c or h", gru: "h", rnn: "h" };
 
-function about({ cell }) {
+function about({ cell, following }) {
+  if (following) return "The units that tell best what was looked for are listed here, as soon as somebody has looked.";
   return `Say what to look for: the units whose ${STATES[cell]} tells it best are listed, beside what they told untrained.`;
 }
 

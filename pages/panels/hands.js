@@ -5,6 +5,7 @@ import { channelFor, follow } from "./channel.js";
 import { make, setText } from "./dom.js";
 import { buildTries } from "./hands_tries.js";
 import { rowName } from "./selection.js";
+import { lock } from "./watching.js";
 
 const PATIENCE = 2000; // milliseconds until what no frame brings back is given up
 const DECIMALS = 2;
@@ -75,6 +76,7 @@ function set(element, name, value) {
 function draw(element) {
   const hands = handsOf(element);
   if (hands) element.redraw(hands, element.frame.meta.selected?.unit ?? null, element.frame.meta);
+  if (element.channel.following) lock(element);
 }
 
 // --- controls ---

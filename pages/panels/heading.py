@@ -13,7 +13,7 @@ def heading(title: str, about: str, signal: str | None = None, tooltip: str = ""
     """title and about are ours, never a user's. signal: i, f, g, o, c or h, for its colour."""
     colour = f"color:{text_colour(signal)}" if signal else ""
     st.html(
-        f'<div style="font-size:0.95rem;line-height:1.3;white-space:nowrap;overflow:hidden;'
+        f'<div class="heading" style="font-size:0.95rem;line-height:1.3;white-space:nowrap;overflow:hidden;'
         f'text-overflow:ellipsis" title="{html.escape(tooltip or about)}">'
         f'<b style="{colour}">{html.escape(title)}</b>'
         f'<span style="opacity:0.65"> — {html.escape(about)}</span></div>'

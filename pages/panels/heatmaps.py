@@ -155,6 +155,6 @@ def gates_drawing(cell: str, narrow: bool, /) -> Drawing:
             Select(f"x{number}" if number > 1 else "x", f"y{number}" if number > 1 else "y", rows=True)
             for number in range(1, len(signals) + 1)
         ],
-        about=f"Heatmaps side by side: {', '.join(NAMES[name][0] for name in signals)}.",
+        about=f"Gates side by side: {', '.join(NAMES[name][0] for name in signals)}.",
         empty="The gates appear here as soon as the first frame arrives.",
     )

@@ -10,7 +10,7 @@ const CLASSES = { verdict: "held-verdict", sample: "live-sample", next: "live-ne
 
 export function render(element, data) {
   element.classList.add(CLASSES[data.part]);
-  if (data.part === "verdict" && !element.firstChild) buildVerdict(element, data.held);
+  if (data.part === "verdict" && !element.firstChild) buildVerdict(element, data.held, data.following);
   follow(
     element,
     data,
@@ -41,9 +41,10 @@ function drawNext(element, meta, mine) {
   showNext(element, { next, next_p, level: meta.level });
 }
 
-function buildVerdict(element, mine) {
+function buildVerdict(element, mine, following) {
   const title = make("div", "held-title", element);
-  make("b", "", title, mine ? "With your hands on it" : "As learned");
+  const hands = following ? "With hands on it" : "With your hands on it";
+  make("b", "", title, mine ? hands : "As learned");
   const words = make("span", "held-words", title, mine ? "" : "the same network, by itself");
   const number = (name, about) => {
     const box = make("div", "held-number", element);

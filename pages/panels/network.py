@@ -114,6 +114,16 @@ def number_in_range(
 def size_slider(settings: Settings, label: str, config: type[Checked], name: str, steps: list[int]) -> int:
     """A slider over sizes that matter by their ratio. A link may hold any size between the steps."""
     key = settings.widget_key(config, name)
-    linked = st.session_state.setdefault(f"linked_{key}", st.session_state[key])
-    value = st.select_slider(label, sorted({*steps, linked}), key=key, help=limits(config, name)["about"])
+    linked = value_beyond(key, st.session_state[key] not in steps)
+    sizes = steps if linked is None else sorted({*steps, linked})
+    value = st.select_slider(label, sizes, key=key, help=limits(config, name)["about"])
     return settings.keep(config, name, value)
+
+
+def value_beyond(key: str, beyond: bool) -> Any:
+    """The last value of the widget `key` that a link or a run brought from beyond what the widget offers
+    (`beyond`: its value now is one), so that it is offered from then on; None if there was none.
+    """
+    if beyond:
+        st.session_state[f"linked_{key}"] = st.session_state[key]
+    return st.session_state.get(f"linked_{key}")

@@ -6,14 +6,17 @@ from typing import Any
 
 import streamlit as st
 
-from lstm_core.tasks.upload import decode_text, read_table
+from lstm_core.config import MemoryConfig, SeriesConfig, TextConfig
+from lstm_core.tasks.upload import Table, decode_text, read_table
 from pages.panels.plain import plain
 
 TEXT_MEGABYTES = 2
 
 
 def text() -> tuple[str, str]:
-    """The text that the user uploaded, else pasted, and a note about it; both may be empty."""
+    """The text that the user uploaded or that came with a run, else pasted, and a note about it; both may be
+    empty.
+    """
     uploaded = st.file_uploader(
         "Upload a text file",
         key="own_text_file",
@@ -23,7 +26,7 @@ def text() -> tuple[str, str]:
     kept = _keep("text", uploaded, decode_text)
     if kept is not None:
         content, note = kept
-        return content, f"{note} The uploaded file is used, not what is pasted.".strip()
+        return content, note
     pasted = st.text_area(
         "… or paste a text",
         key="own_text",
@@ -48,27 +51,53 @@ def series() -> tuple[str, tuple[float, ...], tuple[str, ...]]:
     return column, table.columns[column], table.notes
 
 
+def keep(task: TextConfig | SeriesConfig | MemoryConfig) -> None:
+    """Take the text or the series of a run, if it is the user's own, as if it had been uploaded."""
+    state = st.session_state
+    if isinstance(task, TextConfig):
+        kept = state.get("own_text_upload")
+        now = kept["content"][0] if kept else state.get("own_text")
+        if task.corpus == "own" and now != task.text:
+            said = f"Your text is kept with this run ({len(task.text):,} characters)."
+            state["own_text_upload"] = {"name": None, "said": said, "content": (task.text, "")}
+    elif isinstance(task, SeriesConfig) and task.kind == "own":
+        kept = state.get("own_series_upload")
+        if not kept or kept["content"].columns.get(task.column) != task.values:
+            said = f"Your series is kept with this run ({len(task.values):,} values)."
+            table = Table({task.column: task.values}, ())
+            state["own_series_upload"] = {"name": None, "said": said, "content": table}
+        state["own_series_column"] = task.column
+
+
+def just_given(kind: str) -> bool:
+    """Whether the user has just uploaded a text or a table ("text", "series") that was not read yet."""
+    uploaded = st.session_state.get(f"own_{kind}_file")
+    return uploaded is not None and uploaded.file_id != st.session_state.get(f"own_{kind}_read")
+
+
 def _keep(kind: str, uploaded: Any, read: Any) -> Any:
     """What `read` makes of the newest upload that it could read, None if there is none.
 
     The uploader itself forgets its file when another page is shown; this does not, until it is told to.
     """
     place = f"own_{kind}_upload"
-    kept = st.session_state.get(place)
-    if uploaded is not None and (kept is None or kept["id"] != uploaded.file_id):
+    if uploaded is not None and just_given(kind):
         try:
             content = read(uploaded.getvalue())
-        except ValueError as error:
+        except ValueError as error:  # said until another file takes its place
             st.error(plain(str(error)))
         else:
-            kept = st.session_state[place] = {
-                "id": uploaded.file_id,
-                "name": uploaded.name,
-                "content": content,
-            }
+            st.session_state[f"own_{kind}_read"] = uploaded.file_id
+            name, said = uploaded.name, "The uploaded file is used, not what is pasted."
+            said = said if kind == "text" else ""
+            st.session_state[place] = {"name": name, "said": said, "content": content}
+    kept = st.session_state.get(place)
     if kept is None:
         return None
-    if st.button(f"Forget {plain(kept['name'])}", key=f"{place}_forget", width="stretch"):
+    if kept["said"]:
+        st.caption(plain(kept["said"]))
+    name = plain(kept["name"]) if kept["name"] else {"text": "this text", "series": "this series"}[kind]
+    if st.button(f"Forget {name}", key=f"{place}_forget", width="stretch"):
         del st.session_state[place]
         st.session_state.pop(f"own_{kind}_file", None)
         st.rerun()

@@ -13,7 +13,7 @@ from lstm_core.tasks.memory import MEMORY_ABOUT, MEMORY_NAMES
 from pages.live.component import mount
 from pages.panels.inline import choice
 from pages.panels.network import number_in_range, size_slider
-from pages.panels.run import live_knobs
+from pages.panels.run import live_knobs, run_settings
 from pages.panels.settings import Settings
 
 SIZES = [4, 8, 12, 16, 24, 32, 48, 64, 96]
@@ -30,9 +30,7 @@ COLOURS = {
 
 def race_settings() -> Settings:
     """Those of the Memory page; the BPTT page shows the same run."""
-    settings = Settings("memory")
-    settings.defaults = vars(RaceConfig().knobs)
-    return settings
+    return run_settings("memory", vars(RaceConfig().knobs))
 
 
 def stored_fields(settings: Settings) -> dict[str, Any]:

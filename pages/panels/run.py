@@ -23,12 +23,13 @@ from lstm_core.tasks import make_task
 from lstm_core.tasks.corpora import CORPUS_NAMES
 from lstm_core.tasks.series import SERIES_NAMES, SERIES_SETTINGS
 from pages.live.channel import HOST
+from pages.panels.adoption import adopt_run, run_settings
 from pages.panels.network import view_controls
 from pages.panels.plain import plain
+from pages.panels.said import OUTPUT, fits, said_live
 from pages.panels.settings import Settings, place_widget
 
 Config = TypeVar("Config", bound=SubjectConfig)
-LIVE_VIEW = {"text": ("probe", "prompt", "temperature", "top_k"), "series": ("probe_start",)}
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def shown_run() -> Shown:
         help="Whose insides are shown: the network of the Text page or that of the Series page.",
     )
     assert page is not None
-    settings = Settings(page)
+    settings = run_settings(page)
     task, model, train = network_of(settings)
     with bottom:
         view = View(**live_view(settings), **view_controls(settings, model))
@@ -90,7 +91,7 @@ def live_knobs(settings: Settings) -> Knobs:
 
 def live_view(settings: Settings) -> dict[str, Any]:
     """The fields of the view that have live controls on this page, as those were left."""
-    return {name: settings.live(View, name) for name in LIVE_VIEW[settings.page]}
+    return {name: settings.live(View, name) for name in OUTPUT[settings.page]}
 
 
 def network_of(settings: Settings) -> tuple[TextConfig | SeriesConfig, ModelConfig, TrainConfig]:
@@ -138,47 +139,52 @@ def run_for(
 ) -> tuple[str, Config]:
     """Token of this session's run for the page of `settings`, and the config that it trains on.
 
-    make: the kind of config, RunConfig or that of an experiment; parts and fields: what it is made of. The
-    run trains on that, unless it cannot be learnt from: then the page says why, and what there was goes on.
-    Ends the script if there was nothing. Live settings that changed otherwise than over the channel (a
-    followed link, the browser's back button) are sent to the run.
+    make: the kind of config, RunConfig or that of an experiment; parts and fields: what it is made of. Where
+    that is not what it was at the script run before, the run gets new networks, unless it cannot be learnt
+    from: then the page says why, and what there was goes on. Ends the script if there was nothing. Live
+    settings that changed otherwise than over the channel (a followed link, the browser's back button) are
+    sent to the run.
     """
-    page = settings.page
-    key = f"run_{page}"
-    token: str | None = st.session_state.get(key)
+    page, state = settings.page, st.session_state
+    token: str | None = state.get(f"run_{page}")
     if token is not None and not HOST.knows(token):
         token = None
     try:
         config = make(*parts, **fields)
         if token is None:
-            token = st.session_state[key] = HOST.open(config)
-            st.session_state[f"sent_{page}"] = _live(config)
-        elif HOST.configure(token, config):
-            st.session_state.pop(f"parents_{page}", None)
+            token = state[f"run_{page}"] = HOST.open(config)
+            state[f"sent_{page}"] = _live(page, config)
+        elif state.get(f"made_{page}") not in (None, config.network) and HOST.configure(token, config):
+            state.pop(f"parents_{page}", None)
             st.toast(started(config), icon=":material/restart_alt:")
-        st.session_state[f"config_{page}"] = config
-        if isinstance(config, RunConfig):
-            st.session_state["last_network"] = page
+        state[f"made_{page}"] = config.network
         _send_changes(page, token, config)
+        theirs = state[f"seen_{page}"] = HOST.config(token)
+        # a run from elsewhere may be what no widgets can make
+        same = theirs.network == config.network or not fits(page, theirs)
+        state[f"config_{page}"] = config if same else theirs
+        if isinstance(config, RunConfig):
+            state["last_network"] = page
     except ValueError as error:
         kept = " The network that you see still learns from the data before." if token else ""
         st.error(plain(f"{error}{kept}"), icon=":material/error:")
+    except KeyError:  # it has been deleted this very moment
+        st.rerun()
     settings.show_notes()
     if token is None:
         st.stop()
-    return token, st.session_state[f"config_{page}"]
+    settings.link_run(token)
+    return token, state[f"config_{page}"]
 
 
-def _live(config: Any) -> dict[tuple[str, str], object]:
+def _live(page: str, config: Any) -> dict[tuple[str, str], object]:
     """The live settings of a config that have controls on its page."""
-    knobs = {("knob", name): value for name, value in vars(config.knobs).items()}
-    view = vars(config.view) if hasattr(config, "view") else {}
-    return knobs | {("view", name): value for name, value in view.items()}
+    return {(one.kind, one.name): one.value for one in said_live(page, config)}
 
 
 def _send_changes(page: str, token: str, config: Any) -> None:
     sent = st.session_state[f"sent_{page}"]
-    for (kind, name), value in _live(config).items():
+    for (kind, name), value in _live(page, config).items():
         if (kind, name) not in sent or sent[kind, name] != value:
             sent[kind, name] = value
             try:
@@ -219,9 +225,10 @@ def return_run(page: str) -> bool:
     parent = parent_of(page)
     if parent is None:
         return False
-    st.session_state[f"parents_{page}"].pop()
-    st.session_state[f"run_{page}"] = parent
-    st.session_state[f"sent_{page}"] = {}  # it may have missed what was changed since
+    parents = st.session_state[f"parents_{page}"][:-1]
+    adopt_run(page, parent)
+    st.session_state[f"parents_{page}"] = parents
+    HOST.post(parent, {"type": "view", "name": "at", "value": None})  # one returns to where it is now
     return True
 
 

@@ -6,6 +6,7 @@ import { make, setText } from "./dom.js";
 import { followSelection, isGate, rangeOf, valuesOf } from "./selection.js";
 import { gradient } from "./shades.js";
 import { themeOf } from "./theme.js";
+import { lock } from "./watching.js";
 
 const SIZES = [34, 30, 26, 24, 22, 20, 18, 17, 16, 15, 14, 13]; // pixels: the largest in which all tokens fit is used
 const BREAKS = 16; // pixels: a text that would have to be smaller is not broken at its newlines
@@ -123,6 +124,7 @@ function drawHead(element, meta, now, value, selection, scale) {
     bar.style.background = gradient(scale);
     body.setAttribute("aria-label", `The probe, coloured by the ${name} ${symbol} of unit ${now.unit}. ${HINT}`);
     for (const button of buttons) button.setAttribute("aria-pressed", button.signal === now.signal);
+    if (selection.channel.following) lock(element);
   }
   ask.hidden = !element.data.find || !selection.stretch;
   if (!ask.hidden) {

@@ -7,22 +7,20 @@ cannot use without a word, and names options by what they are called on screen.)
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import streamlit as st
 
 from lstm_core.checked import Checked, limits
 from lstm_core.config import Knobs, View
-from pages.live.slider import forget_left_at, left_at, live_slider, live_text
+from pages.live.slider import forget_left_at, left_at, live_slider, live_text, moved_unheard, note_heard
+from pages.panels.address import LONGEST_IN_LINK, forget_echoes, has_read, link, news
 from pages.panels.plain import plain
 
-LONGEST_IN_LINK = 300  # characters of a probe or prompt that go into the address
 # by page and field name, where a page's defaults differ from those of the configs
 DEFAULTS: dict[str, dict[str, Any]] = {
     "series": {"hidden_size": 32, "sequence_length": 48, "learning_rate": 5e-3},
 }
-ECHO = 3  # seconds in which a browser may still send an address that was changed meanwhile
 
 
 def parse(config: type[Checked], name: str, text: str) -> Any:
@@ -49,7 +47,7 @@ def note_page(page: str) -> None:
     """Tell, at the start of a script run, which page it shows: a link from another page is no echo."""
     if st.session_state.get("page") != page:
         st.session_state["page"] = page
-        st.session_state["was_in_address"] = {}  # (key, text) → when it was replaced
+        forget_echoes()
         st.session_state["placed"] = set()  # keys of the widgets that stand on this page already
 
 
@@ -107,21 +105,57 @@ class Settings:
         default.
         """
         store = st.session_state.setdefault("settings", {})
-        written = st.session_state.setdefault("in_address", {})  # what the address held last
         key, default = self.key(name), self.default(config, name)
-        given = st.query_params.get(key)
-        if given is not None and given != written.get(key) and not self._is_echo(key, given):
+        if news(key) is not None:
             store[key] = self._parsed(config, name, default)
             forget_left_at(self.live_key(name))
             if key in st.session_state:
                 st.session_state[key] = store[key]
-        self._link(key, store.setdefault(key, default), default)
+        link(key, store.setdefault(key, default), default)
         return store[key]
+
+    def take_over(self, name: str, value: Any, fresh: bool) -> bool:
+        """From now on setting `name` is `value`, and so is the widget or the live control over it. But what
+        the user has changed just now stays, and then this returns False.
+
+        fresh: this session has had another run until now, or none; then neither the address counts nor what
+        the widgets say, only what was moved while the connection was lost. Called before the widgets of a
+        script run.
+        """
+        store = st.session_state.setdefault("settings", {})
+        key, live = self.key(name), self.live_key(name)
+        before = store.get(key)
+        if fresh:
+            changed = moved_unheard(live)
+        elif before == value:
+            return True
+        else:
+            placed = key in st.session_state["placed"]
+            changed = news(key) is not None or left_at(live, before)[0] != before
+            changed = changed or (placed and st.session_state.get(key, before) != before)
+        if changed:
+            return False
+        store[key] = value
+        if key in st.session_state:
+            st.session_state[key] = value
+        forget_left_at(live)
+        has_read(key)
+        return True
+
+    def linked_run(self) -> str | None:
+        """What the address now says is the page's run, if it did not say so before."""
+        given = news(self.key("run"))
+        has_read(self.key("run"))
+        return given
+
+    def link_run(self, token: str) -> None:
+        """Let the address say which run the page shows."""
+        link(self.key("run"), token)
 
     def remember(self, config: type[Checked], name: str, value: Any) -> None:
         """Keep where a setting was left."""
         st.session_state["settings"][self.key(name)] = value
-        self._link(self.key(name), value, self.default(config, name))
+        link(self.key(name), value, self.default(config, name))
 
     def widget_key(self, config: type[Checked], name: str) -> str:
         """Key for a widget over field `name`, which then stands at the setting's value."""
@@ -137,32 +171,11 @@ class Settings:
             self.remember(config, name, value)
         return value
 
-    @staticmethod
-    def _link(key: str, value: Any, default: Any) -> None:
-        """Write a value into the address, or leave it out where it is the default."""
-        text = None if value == default else "max" if value is None else str(value)[:LONGEST_IN_LINK]
-        written = st.session_state["in_address"]
-        before = written.get(key)
-        if before not in (None, text):
-            st.session_state["was_in_address"][key, before] = time.monotonic()
-        if text is None:
-            st.query_params.pop(key, None)
-            written.pop(key, None)
-            return
-        written[key] = text
-        if st.query_params.get(key) != text:
-            st.query_params[key] = text
-
-    @staticmethod
-    def _is_echo(key: str, text: str) -> bool:
-        """True for what the address held until a moment ago: not a new link, but a browser that is behind."""
-        replaced = st.session_state["was_in_address"].get((key, text))
-        return replaced is not None and time.monotonic() - replaced < ECHO
-
     def live(self, config: type[Checked], name: str) -> Any:
         """Value of a setting whose control acts over the channel: where that was left, else as `stored`."""
         value = self.stored(config, name)
         left, _ = left_at(self.live_key(name), value)
+        note_heard(self.live_key(name))
         if left != value:
             self.remember(config, name, left)
             told_by_the_control(self.page, "knob" if config is Knobs else "view", name, left)

@@ -3,6 +3,7 @@
 import { channelFor } from "./channel.js";
 import { make, setText } from "./dom.js";
 import { inWords } from "./hands.js";
+import { WATCHING } from "./watching.js";
 
 const STAY = 120; // milliseconds that a snapshot stays in the film, at least
 const PATIENCE = 3000; // … that a press or a release is believed before what the frames say counts again
@@ -32,7 +33,7 @@ export function build(parent) {
   );
   const back = button("Return to the run before", "Show the run again from which this one was started.", runs);
   const save = button("Export", "Save the film as one file that any browser shows, also without this server.");
-  return { root, input, where, buttons: { film, live, branch, back, save }, steps: [], at: null, hands: "" };
+  return { root, input, where, runs, buttons: { film, live, branch, back, save }, steps: [], at: null, hands: "" };
 }
 
 /** Follow the run of `data.token` from now on. */
@@ -43,6 +44,8 @@ export function connect(bar, data, actions) {
     Object.assign(bar, { held: false, film: null, busy: false, at: null, steps: [] });
   }
   bar.channel = channelFor(data.base, data.token);
+  bar.following = data.following;
+  for (const node of [...Object.values(bar.buttons), bar.runs]) node.hidden = data.following;
   bar.parent = data.parent;
   let sending = 0;
   input.oninput = () => {
@@ -137,7 +140,8 @@ function draw(bar) {
   root.parentElement.toggleAttribute("data-past", past);
 
   const none = bar.lost || !steps.length;
-  input.disabled = none;
+  input.disabled = none || bar.following;
+  input.title = bar.following ? WATCHING : root.title;
   buttons.film.disabled = none;
   setText(buttons.film, bar.film ? "Stop" : "Film");
   buttons.live.disabled = none || !past;

@@ -1,4 +1,4 @@
-"""What stands beside the transport bar on every page: sharing the run, and taking it home."""
+"""What stands at the top of every page that shows a run: sharing the run, and taking it home."""
 
 from __future__ import annotations
 
@@ -10,8 +10,15 @@ from pages.panels.share import share_panel
 
 
 def toolbar(token: str, settings: Settings) -> None:
-    """Two buttons that open a panel each."""
-    with st.popover("Share", icon=":material/cast:", width="stretch"):
-        share_panel(token, settings)
-    with st.popover("Take home", icon=":material/download:", width="stretch"):
-        home_panel(token, settings)
+    """Two buttons that open a panel each. The style sheet puts them beside the names of the pages."""
+    with st.container(key="toolbar", horizontal=True, gap="xsmall"):
+        with st.popover(
+            "Share", icon=":material/cast:", help="Let others follow this run, on their own screens."
+        ):
+            share_panel(token, settings)
+        with st.popover(
+            "Take home",
+            icon=":material/download:",
+            help="The run as a file, its numbers as a table, its code.",
+        ):
+            home_panel(token, settings)

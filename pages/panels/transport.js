@@ -3,6 +3,7 @@
 
 import { channelFor, follow } from "./channel.js";
 import { make, setText } from "./dom.js";
+import * as queue from "./queue.js";
 import * as slider from "./slider.js";
 import * as timebar from "./timebar.js";
 import * as truth from "./truth.js";
@@ -11,22 +12,31 @@ const whole = new Intl.NumberFormat("en");
 const compact = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 });
 const ASK_AGAIN = 2000; // milliseconds
 const LOST = "The connection to the server is lost. The page tries again by itself; nothing needs to be done.";
+const ENDED = "The teacher has ended the sharing.";
 
 export function render(element, data, actions) {
   if (!element.firstChild) build(element);
-  const { buttons, speed } = element.parts;
+  const { root, buttons, speed, watching, crowd, bar } = element.parts;
   element.data = data;
   // drawn last: what it says of the frame is true of every other panel by then
   follow(element, data, (frame, channel) => show(element, frame, channel, actions), 1);
+  heard(element, data, actions);
   const send = (type) => channelFor(data.base, data.token).send({ type });
   buttons.play.onclick = () => send(element.playing ? "pause" : "play");
   buttons.step.onclick = () => send("step");
   buttons.reset.onclick = () => send("reset");
-  const { base, token } = data;
-  slider.render(speed, { base, token, ...data.speed }, actions);
-  element.parts.bar.root.hidden = element.parts.badge.button.hidden = data.experiment;
+  const { base, token, following } = data;
+  for (const node of [...Object.values(buttons), speed]) node.hidden = following;
+  watching.root.hidden = !following;
+  setText(watching.code, data.code ?? "");
+  if (!following) slider.render(speed, { base, token, ...data.speed }, actions);
+  // beside what there is room for
+  if (following) watching.root.append(crowd);
+  else if (data.experiment) root.insertBefore(crowd, element.parts.status);
+  else bar.where.after(crowd);
+  bar.root.hidden = element.parts.badge.button.hidden = data.experiment;
   if (data.experiment) return;
-  timebar.connect(element.parts.bar, data, actions);
+  timebar.connect(bar, data, actions);
   truth.connect(element.parts.badge, data);
 }
 
@@ -39,12 +49,14 @@ export function remove(element) {
 }
 
 function show(element, frame, channel, actions) {
-  const { root, buttons, numbers, status, message, bar, badge } = element.parts;
+  const { root, buttons, numbers, status, message, bar, badge, crowd } = element.parts;
   // until the first frame of another run comes, the panels show the last one of the run before
   const meta = (element.meta = frame?.meta ?? element.meta ?? {});
   const lost = channel.state === "disconnected" || channel.state === "gone";
   const state = lost ? "disconnected" : (frame?.meta.status ?? "connecting");
-  if (channel.state === "gone") askForANewRun(element, channel, actions);
+  const ended = channel.following && channel.state === "gone";
+  if (channel.state === "gone") askPython(element, channel, actions, "gone");
+  else if (frame && outdated(element.data.drawn, meta)) askPython(element, channel, actions, "changed");
   element.playing = meta.status === "training";
   buttons.play.label.textContent = element.playing ? "Pause" : "Play";
   buttons.play.icon.dataset.icon = element.playing ? "pause" : "play";
@@ -63,10 +75,15 @@ function show(element, frame, channel, actions) {
   numbers.rate.name.textContent = several ? "steps /s" : `steps · ${read} /s`;
   numbers.rate.textContent = several ? rate : `${rate} · ${compact.format(tokens)}`;
 
-  setText(status, state);
+  const { followers = null } = meta;
+  crowd.hidden = followers === null;
+  setText(crowd, followers === 1 ? "1 follows" : `${whole.format(followers ?? 0)} follow`);
+
+  setText(status, ended ? "ended" : state);
   status.dataset.state = state;
-  message.textContent = lost ? LOST : channel.notice || (meta.message ?? "");
-  message.hidden = !message.textContent;
+  message.textContent = ended ? ENDED : lost ? LOST : channel.notice || (meta.message ?? "");
+  const waits = queue.show(element.parts.card, meta, lost);
+  message.hidden = waits || !message.textContent;
 
   if (!several) {
     timebar.show(bar, frame, channel);
@@ -81,12 +98,37 @@ function show(element, frame, channel, actions) {
   root.dataset.status = state === "connecting" ? "waiting" : state;
 }
 
-/** Python opens a new run and sends its token; asked again while Streamlit itself is still reconnecting. */
-function askForANewRun(element, channel, actions) {
+/** Python has drawn what it was asked for; by now that may be out of date, too. */
+function heard(element, { base, token, drawn }, actions) {
+  const key = JSON.stringify(drawn);
+  if (element.drawn === key) return;
+  element.drawn = key;
   clearTimeout(element.asking);
-  if (element.token !== channel.token || !element.isConnected) return;
-  actions.setTriggerValue("gone", Date.now());
-  element.asking = setTimeout(() => askForANewRun(element, channel, actions), ASK_AGAIN);
+  element.asking = null;
+  const channel = channelFor(base, token);
+  if (channel.frame) show(element, channel.frame, channel, actions);
+}
+
+/**
+ * Whether what Python has drawn suits another page, another network or another layer than the frame's. A frame of
+ * the networks before may still be on its way.
+ */
+function outdated(drawn = {}, meta) {
+  const differs = (name, value) => (name === "generation" ? meta[name] > value : meta[name] !== value);
+  return Object.entries(drawn).some(([name, value]) => meta[name] !== undefined && differs(name, value));
+}
+
+/**
+ * Python runs the page again, because the run is gone or because it is shown in another way; asked again while
+ * Streamlit itself is still reconnecting.
+ */
+function askPython(element, channel, actions, why) {
+  if (element.asking || element.token !== channel.token || !element.isConnected) return;
+  actions.setTriggerValue(why, Date.now());
+  element.asking = setTimeout(() => {
+    element.asking = null;
+    if (element.token === channel.token) show(element, channel.frame, channel, actions);
+  }, ASK_AGAIN);
 }
 
 function digits(value) {
@@ -105,6 +147,7 @@ function build(element) {
     const node = make("button", `transport-button ${className}`, root);
     node.type = "button";
     node.title = about;
+    node.dataset.act = icon; // a key presses it, too
     node.icon = make("span", "transport-icon", node);
     node.icon.dataset.icon = icon;
     node.label = make("span", "", node, text);
@@ -115,6 +158,8 @@ function build(element) {
     step: button("step", "Step", "Hold still and take one training step."),
     reset: button("reset", "Reset", "Start over from the same initial weights."),
   };
+  const watching = { root: make("div", "transport-watching", root, "You follow ") };
+  watching.code = make("b", "", watching.root);
   const speed = make("div", "transport-speed", root);
   const number = (text, about) => {
     const box = make("div", "transport-number", root);
@@ -143,8 +188,12 @@ function build(element) {
   status.setAttribute("role", "status");
   const badge = truth.build(root, element);
   const bar = timebar.build(outer);
+  const crowd = make("span", "transport-crowd");
+  crowd.title = "Pages that follow this run now, through its code.";
+  crowd.hidden = true;
   const message = make("div", "transport-message", element);
   message.setAttribute("role", "alert");
   message.hidden = true;
-  element.parts = { root, buttons, speed, numbers, status, message, bar, badge };
+  const card = queue.build(element);
+  element.parts = { root, card, buttons, speed, watching, crowd, numbers, status, message, bar, badge };
 }

@@ -2,19 +2,40 @@
 
 from __future__ import annotations
 
+import contextlib
+from typing import Any
+
+import streamlit as st
+
 from lstm_core.config import Knobs
+from lstm_core.keys import shown_code
+from pages.live.channel import HOST
 from pages.live.component import mount
 from pages.live.slider import slider_data
+from pages.panels.presented import presented
 from pages.panels.run import branch_run, parent_of, return_run
 from pages.panels.settings import Settings
+from pages.panels.toolbar import toolbar
+
+SINGLE = ("text", "series")  # pages of a single network, which has a time machine
+COPIED = "This is your own copy, from the very step on which you took it: everything can be changed."
+HEIGHTS = {True: 78, False: 46}  # with a time machine, and without
 
 
-def transport_bar(token: str, settings: Settings, experiment: bool = False) -> bool:
-    """Show the bar for the run of `token`; that of an experiment has no time machine.
+def transport_bar(token: str, settings: Settings, screen: str, **options: str) -> bool:
+    """Show the bar for the run of `token`, and tell those who follow that it is shown on `screen`, with these
+    options of it (see pages/screens/). The run of an experiment has no time machine.
 
     True once if the page has to run again for another run: the old one no longer exists on the server, or a
     new one goes on from an earlier step of it, or the user returns from there.
     """
+    drawn: dict[str, Any] = {}
+    with contextlib.suppress(KeyError):  # a run that is gone: the browser notices, and asks for another one
+        HOST.present(token, presented(screen, options))
+        drawn["generation"] = HOST.generation(token)  # another tab may ask for new networks, too
+    toolbar(token, settings)
+    if st.session_state.pop("copied", False):
+        st.toast(COPIED, icon=":material/content_copy:")
     name = "steps_per_second"
     key = settings.live_key(name)
     speed = slider_data(
@@ -28,19 +49,36 @@ def transport_bar(token: str, settings: Settings, experiment: bool = False) -> b
         high=1000.0,
         about="Training steps per second: 1 to talk over every step, max for as fast as it goes.",
     )
-    height = 46 if experiment else 78
-    parent = parent_of(settings.page)
+    single = settings.page in SINGLE
     result = mount(
         "transport.js",
         key=key,
         token=token,
-        height=height,
+        height=HEIGHTS[single],
         speed=speed,
-        parent=parent,
-        experiment=experiment,
+        parent=parent_of(settings.page),
+        experiment=not single,
+        drawn=drawn,
     )
     if isinstance(result.branch, int):
         return branch_run(settings.page, token, result.branch)
     if result.back is not None and return_run(settings.page):
         return True
     return bool(result.gone)
+
+
+def followed_bar(code: str, page: str, drawn: dict[str, Any]) -> None:
+    """The bar for those who follow a run: all that it says, and nothing to press.
+
+    page: that the run belongs to. drawn: values of a frame's header that the page has been drawn for; when a
+    frame says otherwise the script runs again.
+    """
+    mount(
+        "transport.js",
+        key="followed_bar",
+        token=code,
+        height=HEIGHTS[page in SINGLE],
+        experiment=page not in SINGLE,
+        code=shown_code(code),
+        drawn=drawn,
+    )

@@ -35,6 +35,10 @@ export function connect(badge, data) {
   };
   button.onclick = () => {
     if (!popover.hidden) return open(badge, false);
+    if (channel.following) {
+      open(badge, true);
+      return draw(badge);
+    }
     badge.before = JSON.stringify(badge.meta?.check); // an answer to this press differs, if only in its seconds
     clearTimeout(badge.waiting);
     badge.waiting = setTimeout(() => settle(badge), PATIENCE);

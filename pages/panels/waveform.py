@@ -9,6 +9,7 @@ import streamlit as st
 from lstm_core.checked import limits
 from lstm_core.config import STOCKS, SeriesConfig
 from lstm_core.tasks.series import SERIES_SETTINGS, STOCK_NAMES
+from pages.panels.network import value_beyond
 from pages.panels.settings import Settings
 
 # field → label, step, highest value on the slider
@@ -47,8 +48,10 @@ def _slider(settings: Settings, name: str, label: str, step: float, high: float)
     wave = Settings(f"{settings.page}_wave")
     key = wave.widget_key(SeriesConfig, name)
     settings.notes += wave.notes
-    linked = st.session_state.setdefault(f"linked_{key}", st.session_state[key])
-    # a link may hold what lies beyond the slider's usual ends
-    low = spec["low"] if name != "amplitude" else min(step, linked)
-    value = st.slider(label, low, max(high, linked), step=step, key=key, help=spec["about"])
+    now = st.session_state[key]
+    low = spec["low"] if name != "amplitude" else step
+    linked = value_beyond(key, not low <= now <= high)
+    if linked is not None:
+        low, high = min(low, linked), max(high, linked)
+    value = st.slider(label, min(low, now), max(high, now), step=step, key=key, help=spec["about"])
     return wave.keep(SeriesConfig, name, value)

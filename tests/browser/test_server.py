@@ -47,11 +47,14 @@ def test_who_finds_no_place_waits_and_is_told_so(open_page):
         first = open_page(server.url)
         second = open_page(server.url, wait=False)
         wait_for_status(second, "waiting")
-        second.get_by_text("Yours is number 1 in the queue").wait_for()
+        card = second.locator(".queue")
+        card.get_by_text("You are number 1 in line; training starts by itself.").wait_for()
+        assert "The only place is taken" in card.text_content()
         assert live(first, "status") == "training"
         first.context.close()
         # once the first run's lease is over
         wait_for_status(second, "training")
         frames_pass(second)
+        assert card.is_hidden()
     finally:
         server.stop()

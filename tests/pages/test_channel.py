@@ -14,8 +14,10 @@ from starlette.websockets import WebSocketDisconnect
 
 from lstm_core.config import ModelConfig, RunConfig, SeriesConfig, TrainConfig
 from lstm_core.frame import Frame
+from lstm_core.limits import Limits
 from pages.live import channel
 from pages.live.channel import BAD_MESSAGES, HOST, MESSAGE_LIMIT, PLOTLY_VERSION, VERSION, origin_allowed
+from pages.live.slots import Bell
 
 SMALL = RunConfig(SeriesConfig(), ModelConfig(hidden_size=8), TrainConfig(sequence_length=16))
 SOCKET = "/live/socket"
@@ -279,9 +281,70 @@ def test_a_flood_is_read_slowly(client, token):
     with client.websocket_connect(SOCKET) as socket:
         hello(socket, token)
         start = time.monotonic()
-        for _ in range(2 * channel.MESSAGES_PER_SECOND + 10):
+        for _ in range(2 * channel.LIMITS.messages + 10):
             socket.send_text('{"type": "play"}')
         socket.send_text("{")  # answered last
         while "text" not in socket.receive():
             pass
         assert time.monotonic() - start > 1
+
+
+# followers
+
+
+def test_a_follower_sees_and_cannot_touch(client, token):
+    code = HOST.share(token)
+    with client.websocket_connect(SOCKET) as socket:
+        hello(socket, code)
+        wait_for(socket, lambda meta: meta["step"] > 0)
+        socket.send_text('{"type": "reset"}')
+        while "bytes" in (message := socket.receive()):
+            socket.send_text('{"type": "ready"}')
+        assert "only who shares it" in json.loads(message["text"])["message"]
+        assert wait_for(socket, lambda meta: meta["step"] > 0)["followers"] == 1
+
+
+def test_when_the_sharing_ends_followers_are_told(client, token):
+    code = HOST.share(token)
+    with client.websocket_connect(SOCKET) as socket:
+        hello(socket, code)
+        next_frame(socket)
+        HOST.unshare(token)
+        while "bytes" in (message := socket.receive()):
+            pass
+        assert json.loads(message["text"]) == {"type": "gone"}
+        assert closed_with(socket) == 1000
+
+
+def test_over_the_limit_it_is_said(client, token, monkeypatch):
+    monkeypatch.setattr(HOST, "limits", Limits(viewers=1))
+    with client.websocket_connect(SOCKET) as first, client.websocket_connect(SOCKET) as second:
+        hello(first, token)
+        next_frame(first)
+        hello(second, token)
+        assert "server is full" in second.receive_json()["message"]
+        assert closed_with(second) == 1013
+
+
+def test_frames_that_come_together_wake_the_loop_once():
+    calls = []
+
+    class Loop:
+        def call_soon_threadsafe(self, callback):
+            calls.append(callback)
+
+    class Event:
+        def __init__(self):
+            self.sets = 0
+
+        def set(self):
+            self.sets += 1
+
+    bell, events = Bell(Loop()), [Event() for _ in range(5)]
+    for event in events:
+        bell.ring(event)
+    assert len(calls) == 1
+    calls.pop()()
+    assert [event.sets for event in events] == [1] * 5
+    bell.ring(events[0])
+    assert len(calls) == 1

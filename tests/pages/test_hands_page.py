@@ -106,10 +106,11 @@ def bar(monkeypatch):
     monkeypatch.setattr(transport, "branch_run", lambda *args: asked.append(args) or args[2] != 999)
     monkeypatch.setattr(transport, "return_run", lambda page: asked.append(page) or page == "series")
     monkeypatch.setattr(Settings, "stored", lambda *_: None)
+    monkeypatch.setattr(transport, "toolbar", lambda *_: None)
 
     def bar(page="text", **results):
         monkeypatch.setattr(transport, "mount", lambda *_, **__: Result(**results))
-        return transport.transport_bar("token", Settings(page)), asked
+        return transport.transport_bar("token", Settings(page), page), asked
 
     return bar
 

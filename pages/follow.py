@@ -1,0 +1,95 @@
+"""The Follow page: somebody else's run on one's own screen, to be watched, and to be copied."""
+
+from typing import Any
+
+import streamlit as st
+
+from lstm_core.config import RunConfig
+from lstm_core.experiments.pair import PairConfig
+from lstm_core.subjects import SubjectConfig
+from pages.live.channel import HOST
+from pages.panels.find import find_panel
+from pages.panels.hands import hands_controls
+from pages.panels.heading import heading
+from pages.panels.lobby import code_to_follow
+from pages.panels.plain import plain
+from pages.panels.presented import screen_of
+from pages.panels.run import adopt_run
+from pages.panels.transport import followed_bar
+from pages.screens.every import NAMES, SCREENS, SHOWN_ON, page_of
+
+BESIDE = [5, 17]  # widths of what stands in a sidebar on the page of the run, and of its screen
+TEACHER = "Teacher’s page"
+
+
+def header_of(config: SubjectConfig) -> dict[str, Any]:
+    """What a frame's header says where the run is as it is drawn here, beside what `drawn` holds anyway."""
+    if isinstance(config, RunConfig):
+        return {"layer": min(config.view.layer, config.model.rows - 1)}
+    return {"shown": config.signal} if isinstance(config, PairConfig) else {}
+
+
+def take_copy(code: str, page: str) -> None:
+    """Go on with a run of one's own, from where the followed one is now, on the page that it belongs to."""
+    try:
+        token = HOST.copy(code)
+    except KeyError:
+        return  # it has just ended, which the page says when it is drawn again
+    except ValueError as error:
+        st.toast(plain(f"No copy could be taken: {error}"), icon=":material/error:")
+        return
+    adopt_run(page, token)
+    st.session_state["copied"] = True  # a page that is left shows no message any more
+    st.switch_page(f"{page}.py")
+
+
+code = code_to_follow()
+try:
+    # before the config, so that what changes in between is noticed
+    drawn: dict[str, Any] = {"generation": HOST.generation(code), "page": HOST.page(code)}
+    config = HOST.config(code)
+except KeyError:  # it has ended this very moment
+    st.rerun()
+page = page_of(config)
+
+with st.container(horizontal=True, gap="small", key="followed"):
+    place = st.container()
+    screens = [TEACHER, *SHOWN_ON[page]]
+    chosen = TEACHER
+    if len(screens) > 2:
+        chosen = st.selectbox(
+            "Screen",
+            screens,
+            format_func=lambda name: NAMES.get(name, name),
+            key=f"follow_screen_{page}",
+            label_visibility="collapsed",
+            width=168,
+        )
+    if st.button(
+        "Take a copy",
+        key="follow_copy",
+        icon=":material/content_copy:",
+        help="A run of your own that goes on from here: you can change everything in it.",
+    ):
+        take_copy(code, page)
+shown, options = screen_of(drawn["page"]) if chosen == TEACHER else (chosen, {})
+if chosen != TEACHER:
+    del drawn["page"]
+elif shown not in SHOWN_ON[page]:  # as long as nobody has looked at it since the server began
+    shown, options = SHOWN_ON[page][0], {}
+with place:
+    followed_bar(code, page, drawn | header_of(config))
+
+if isinstance(config, RunConfig) and shown in ("hands", "inside"):
+    aside, main = st.columns(BESIDE, gap="medium")
+    with aside:
+        if shown == "hands":
+            st.caption("HANDS · what is held")
+            hands_controls(code, config.model.cell, key="follow_hands", height=368)
+        else:
+            heading("Find a unit", "what was looked for")
+            find_panel(code, config.model.cell, key="follow_find", series=page == "series")
+else:
+    main = st.container()
+with main:
+    SCREENS[shown](code, config, **options)

@@ -1,0 +1,49 @@
+"""All screens: the main area of each page, below its transport bar, as one function (token, config, …)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from lstm_core.config import RunConfig
+from lstm_core.experiments.ablation import AblationConfig
+from lstm_core.experiments.pair import PairConfig
+from lstm_core.experiments.race import RaceConfig
+from lstm_core.subjects import SubjectConfig
+from pages.screens import ablation, bptt, cell, compare, hands, inside, memory, series, text
+
+SCREENS: dict[str, Callable[..., None]] = {
+    "text": text.screen,
+    "series": series.screen,
+    "inside": inside.screen,
+    "cell": cell.screen,
+    "hands": hands.screen,
+    "memory": memory.screen,
+    "bptt": bptt.screen,
+    "ablation": ablation.screen,
+    "compare": compare.screen,
+}
+NAMES = {
+    "text": "Text",
+    "series": "Series",
+    "inside": "Look inside",
+    "cell": "Cell",
+    "hands": "Hands on",
+    "memory": "Memory",
+    "bptt": "BPTT",
+    "ablation": "Gates away",
+    "compare": "Compare",
+}
+# page that a run belongs to → screens on which it can be shown, the first one unless there is a reason
+SHOWN_ON = {
+    "text": ("text", "inside", "cell", "hands"),
+    "series": ("series", "inside", "cell", "hands"),
+    "memory": ("memory", "bptt"),
+    "ablation": ("ablation",),
+    "compare": ("compare",),
+}
+EXPERIMENTS: dict[type, str] = {RaceConfig: "memory", AblationConfig: "ablation", PairConfig: "compare"}
+
+
+def page_of(config: SubjectConfig) -> str:
+    """The page that a run of this config belongs to."""
+    return config.kind if isinstance(config, RunConfig) else EXPERIMENTS[type(config)]

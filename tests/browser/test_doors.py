@@ -1,0 +1,187 @@
+"""In a real browser: no text becomes anything but text, and the policy stops what would run nevertheless."""
+
+import json
+from urllib.parse import quote
+
+import pytest
+
+from tests.browser.conftest import frames_pass, wait_for_step
+from tests.films import HOSTILE
+
+pytestmark = pytest.mark.browser
+# short enough for a column's name and for one token; every part of it would leave a mark
+ATTACK = '"><img src=x onerror=window.owned=4><b>b</b><a href=javascript:0>'
+PAGES = ["", "series", "inside", "cell", "hands", "memory", "bptt", "ablation", "compare", "guide"]
+MADE = """() => [
+    ...document.querySelectorAll(
+        '[onerror], img[src$="/x"], a[href^="javascript" i], a[*|href^="javascript" i], iframe, object, embed'
+    ),
+    ...[...document.querySelectorAll('b, strong, tspan')].filter(node =>
+        node.textContent === 'b' && Number(getComputedStyle(node).fontWeight) >= 600),
+    ...[...document.querySelectorAll('script')].filter(node => node.textContent.includes('owned')),
+].map(node => node.outerHTML)"""
+
+
+def harmless(page):
+    assert page.evaluate(MADE) == []
+    assert page.evaluate("() => window.owned") is None
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_each_page_loads_without_a_violation(server, open_page, path):
+    page = open_page(f"{server.url}/{path}", wait=False)
+    if path == "guide":
+        page.locator(".katex").first.wait_for()
+        return
+    wait_for_step(page, 1)
+    frames_pass(page)
+
+
+def own_text(page, text):
+    page.get_by_label("… or paste a text").fill(text)
+    page.get_by_label("… or paste a text").press("Control+Enter")
+
+
+@pytest.mark.parametrize("level", ["characters", "words"])
+def test_a_hostile_text_of_ones_own_stays_text(server, open_page, level):
+    page = open_page(f"{server.url}/?text_corpus=own&text_level={level}", wait=False)
+    own_text(page, f"{HOSTILE} {ATTACK}\n" * 60)
+    wait_for_step(page, 3)
+    page.get_by_label("Prompt", exact=True).fill(HOSTILE)
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('*')].some(node => node.textContent.includes('<img src=x'))"
+    )
+    frames_pass(page)
+    harmless(page)
+
+
+def test_a_hostile_table_stays_text(server, open_page):
+    page = open_page(f"{server.url}/series?series_kind=own", wait=False)
+    quoted = ATTACK.replace('"', '""')
+    table = f'"{quoted}"\n' + "".join(f"{(n * 7) % 13}\n" for n in range(300))
+    name = ATTACK.replace("/", "") + ".csv"
+    page.locator("input[type=file]").set_input_files(
+        {"name": name, "mimeType": "text/csv", "buffer": table.encode()}
+    )
+    wait_for_step(page, 3)
+    assert page.get_by_role("button", name='Forget "><img src=x').count() == 1
+    frames_pass(page)
+    # what hovers, and every title of the chart
+    page.locator(".nsewdrag").first.hover()
+    harmless(page)
+
+
+HOSTILE_QUERIES = [
+    f"/?text_corpus={quote(HOSTILE)}&text_hidden_size={quote(ATTACK)}",
+    f"/?text_prompt={quote(HOSTILE)}&text_probe={quote(HOSTILE)}",
+    f"/series?series_kind={quote(ATTACK)}&series_wave_noise={quote(ATTACK)}",
+    f"/?text_run={quote(ATTACK)}",
+    f"/memory?{quote(ATTACK)}={quote(ATTACK)}&memory_seed={quote(ATTACK)}",
+]
+
+
+@pytest.mark.parametrize("query", HOSTILE_QUERIES)
+def test_a_hostile_address_stays_text(server, open_page, query):
+    page = open_page(server.url + query)
+    frames_pass(page)
+    harmless(page)
+
+
+@pytest.fixture
+def page_with_complaints(server, browser):
+    """A page, and what its console says: here a violation is what is wanted."""
+    context, said = browser.new_context(), []
+    page = context.new_page()
+    page.on("console", lambda message: said.append(message.text))
+    page.goto(server.url)
+    wait_for_step(page, 1)
+    yield page, said
+    context.close()
+
+
+RUNNERS = {
+    "an inline script": """() => {
+        const script = document.createElement('script');
+        script.textContent = 'window.owned = 1';
+        document.body.append(script);
+    }""",
+    "an event handler": """() => {
+        const place = document.createElement('div');
+        place.innerHTML = '<img src="data:," onerror="window.owned = 2"><svg onload="window.owned = 3">';
+        document.body.append(place);
+    }""",
+    "an address that is a script": """() => {
+        const link = document.createElement('a');
+        link.href = 'javascript:window.owned = 4';
+        document.body.append(link);
+        link.click();
+    }""",
+    # later, since what the test itself evaluates is not held to the policy
+    "a text that is evaluated": """() => setTimeout(() => {
+        try { new Function('window.owned = 5')(); } catch {}
+    })""",
+    "a script from elsewhere": """() => {
+        const script = document.createElement('script');
+        script.src = 'http://localhost:9/owned.js';
+        document.body.append(script);
+    }""",
+    "a plugin": """() => {
+        const object = document.createElement('object');
+        object.data = '/app/static/x.swf';
+        document.body.append(object);
+    }""",
+    "another site in a frame": """() => {
+        const frame = document.createElement('iframe');
+        frame.src = 'http://localhost:9/';
+        document.body.append(frame);
+    }""",
+    "a message to another site": "() => void fetch('http://localhost:9/').catch(() => {})",
+    "a picture from another site": "() => { new Image().src = 'http://localhost:9/?stolen'; }",
+}
+
+
+@pytest.mark.parametrize("what", RUNNERS)
+def test_what_got_into_a_page_nevertheless_is_inert(page_with_complaints, what):
+    page, said = page_with_complaints
+    page.evaluate(RUNNERS[what])
+    for _ in range(100):
+        if any("Content Security Policy" in text for text in said):
+            break
+        page.wait_for_timeout(50)
+    assert any("Content Security Policy" in text for text in said), said
+    assert page.evaluate("() => window.owned") is None
+
+
+def test_another_site_can_neither_frame_a_page_nor_send_to_it(server, browser, tmp_path):
+    """The other site is a page of another port, which is another origin."""
+    elsewhere = tmp_path / "elsewhere.html"
+    elsewhere.write_text(f'<!DOCTYPE html><iframe src="{server.url}/"></iframe>', encoding="utf-8")
+    context = browser.new_context()
+    try:
+        page = context.new_page()
+        said = []
+        page.on("console", lambda message: said.append(message.text))
+        page.goto(elsewhere.as_uri())
+        for _ in range(100):
+            if any("frame-ancestors" in text for text in said):
+                break
+            page.wait_for_timeout(50)
+        assert any("frame-ancestors" in text for text in said), said
+        body = json.dumps({"token": "x" * 22})
+        answers = page.evaluate(
+            """async ([url, body]) => {
+                const post = await fetch(url + '/live/film', { method: 'POST', body, mode: 'no-cors' })
+                    .then(answer => [answer.type, answer.status], () => 'blocked');
+                const opened = path => new Promise(done => {
+                    const socket = new WebSocket(url.replace('http', 'ws') + path, ['streamlit']);
+                    socket.onopen = () => done(true);
+                    socket.onclose = () => done(false);
+                });
+                return [post, await opened('/live/socket'), await opened('/_stcore/stream')];
+            }""",
+            [server.url, body],
+        )
+        assert answers[1:] == [False, False]
+        assert answers[0] in ("blocked", ["opaque", 0])
+    finally:
+        context.close()

@@ -1,0 +1,200 @@
+"""Nothing is lost: a refresh, a second tab, the back button and a server that is killed all find the run."""
+
+import re
+
+import pytest
+
+from tests.browser.conftest import (
+    LAPTOP,
+    frames_pass,
+    live,
+    press,
+    quiet,
+    step,
+    wait_for_status,
+    wait_for_step,
+)
+from tests.servers import Server
+
+pytestmark = pytest.mark.browser
+PAGES = {"": "text", "/series": "series", "/memory": "memory", "/ablation": "ablation", "/compare": "compare"}
+
+
+def run_of(page, name="text"):
+    """The run that the address names."""
+    page.wait_for_url(re.compile(rf"{name}_run="))
+    return re.search(rf"{name}_run=([\w-]+)", page.url)[1]
+
+
+def second_tab(page):
+    """A tab of the same browser at the same address."""
+    tab = page.context.new_page()
+    tab.goto(page.url)
+    wait_for_step(tab, 1)
+    return tab
+
+
+def note_lowest_step(page):
+    """From now on `window.lowest` is the lowest step that was drawn."""
+    page.evaluate(
+        """() => {
+            window.lowest = Infinity;
+            const note = () => {
+                const step = document.querySelector('[data-testid=live]')?.dataset.step;
+                if (step !== undefined) window.lowest = Math.min(window.lowest, Number(step));
+            };
+            new MutationObserver(note).observe(document.body, {
+                subtree: true, childList: true, attributeFilter: ['data-step'],
+            });
+        }"""
+    )
+
+
+@pytest.mark.parametrize(("path", "name"), PAGES.items())
+def test_a_refresh_goes_on_with_the_same_run(server, open_page, path, name):
+    page = open_page(server.url + path)
+    run = run_of(page, name)
+    wait_for_step(page, 25)
+    before = step(page)
+    page.reload()
+    wait_for_step(page, before)
+    assert run_of(page, name) == run
+    frames_pass(page)
+
+
+def test_a_second_tab_shows_and_controls_the_same_run(server, open_page):
+    one = open_page(server.url)
+    run = run_of(one)
+    wait_for_step(one, 50)
+    other = second_tab(one)
+    assert run_of(other) == run
+    wait_for_step(other, 50)
+    press(one, "Pause")
+    quiet(one)
+    wait_for_status(other, "paused")
+    quiet(other)
+    assert step(one) == step(other)
+    assert live(one, "loss") == live(other, "loss")
+    press(other, "Step")
+    wait_for_step(one, step(other))
+    quiet(one)
+    assert step(one) == step(other)
+
+
+def test_the_layout_of_a_second_tab_follows_when_the_first_one_asks_for_another_network(server, open_page):
+    one = open_page(server.url)
+    other = second_tab(one)
+    other.evaluate(
+        """() => {
+            window.scripts = 0;  // how often Streamlit has run the page
+            new MutationObserver(() => {
+                const running = document.querySelector('[data-test-script-state=running]');
+                if (running && !window.running) window.scripts += 1;
+                window.running = Boolean(running);
+            }).observe(document.body, { subtree: true, attributes: true, childList: true });
+        }"""
+    )
+    one.get_by_role("slider", name="Hidden units").press("ArrowLeft")
+    one.get_by_text("layer of 48 units").wait_for()
+    other.locator("[data-testid=stSlider]", has_text="Hidden units").get_by_text("48", exact=True).wait_for()
+    one.get_by_role("radio", name="GRU", exact=True).click()
+    # two gates instead of three, which only another layout can show
+    for tab in (one, other):
+        tab.wait_for_function(
+            "() => [...document.querySelectorAll('.js-plotly-plot')].some(plot => plot.data.length === 3)"
+        )
+        tab.wait_for_url(re.compile("text_cell=gru"))
+        frames_pass(tab, 10)
+    assert run_of(one) == run_of(other)
+    assert one.get_by_role("slider", name="Hidden units").get_attribute("aria-valuetext") in ("48", None)
+    assert other.evaluate("window.scripts") <= 6
+    before = other.evaluate("window.scripts")
+    frames_pass(other, 20)
+    assert other.evaluate("window.scripts") == before
+
+
+def test_live_sliders_of_a_new_tab_stand_where_the_run_is(server, open_page):
+    one = open_page(server.url)
+    slider = one.get_by_label("Noise", exact=True)
+    slider.focus()
+    slider.press("End")
+    one.wait_for_url(re.compile("text_noise="))
+    address = re.sub("&?text_noise=[^&]*", "", one.url)
+    other = one.context.new_page()
+    other.goto(address)
+    wait_for_step(other, 1)
+    other.wait_for_url(re.compile("text_noise=0.5"))
+    assert other.get_by_label("Noise", exact=True).input_value() == slider.input_value()
+
+
+def test_back_and_forward_show_the_runs_that_were_there(server, open_page):
+    page = open_page(server.url + "/?text_corpus=counting&text_hidden_size=16")
+    wait_for_step(page, 100)
+    first = run_of(page)
+    page.get_by_label("Training history", exact=True).press("Home")
+    page.wait_for_function("() => document.querySelector('[data-testid=live]').dataset.at === '0'")
+    press(page, "Continue from here")
+    page.get_by_text("A new run goes on from step").wait_for()
+    page.wait_for_url(lambda url: first not in url)
+    second = run_of(page)
+    wait_for_step(page, 1)
+    page.wait_for_timeout(3500)  # what the address was a moment ago counts as an echo of the browser
+    page.go_back()
+    page.wait_for_url(lambda url: first in url)
+    page.wait_for_function("() => Number(document.querySelector('[data-testid=live]').dataset.step) >= 100")
+    page.go_forward()
+    page.wait_for_url(lambda url: second in url)
+    frames_pass(page)
+    page.get_by_role("link", name="Series").click()
+    page.get_by_text("What it forecasts now").wait_for()
+    run_of(page, "series")
+    page.go_back()
+    page.get_by_text("What it writes now").wait_for()
+    assert run_of(page) == second
+    frames_pass(page)
+
+
+def test_a_link_whose_run_is_gone_opens_its_set_up_and_says_so(server, open_page):
+    page = open_page(server.url + "/?text_run=AAAAAAAAAAAAAAAAAAAAAA&text_hidden_size=16")
+    page.get_by_text("The run of this link no longer exists; a new one starts with its settings.").wait_for()
+    assert run_of(page) != "AAAAAAAAAAAAAAAAAAAAAA"
+    page.wait_for_function("() => document.querySelector('.js-plotly-plot')?.data[0].z?.length === 16")
+
+
+OWN = "All work and no play makes Jack a dull boy. <b>bold</b>\n"
+
+
+def test_a_killed_server_that_starts_again_goes_on_with_the_run(browser, tmp_path):
+    server = Server(LSTM_SAVE_SECONDS="0.5")
+    context = browser.new_context(viewport=LAPTOP)
+    try:
+        page = context.new_page()
+        page.set_default_timeout(40_000)
+        page.goto(server.url + "/?text_hidden_size=32&text_corpus=own&text_steps_per_second=20")
+        file = tmp_path / "own.txt"
+        file.write_text(OWN * 40)
+        page.locator("input[type=file]").set_input_files(file)
+        page.get_by_text("A new network starts").wait_for()
+        wait_for_step(page, 60)
+        run, before = run_of(page), step(page)
+        note_lowest_step(page)
+        server.stop()
+        wait_for_status(page, "disconnected")
+        server.start()
+        wait_for_status(page, "training")
+        frames_pass(page, 10)
+        assert run_of(page) == run
+        # at most what was learnt since the last save is learnt again
+        assert before - 40 <= page.evaluate("window.lowest")
+        page.get_by_text(f"Your text is kept with this run ({len(OWN) * 40:,} characters)").wait_for()
+        page.wait_for_function("() => document.querySelector('.js-plotly-plot')?.data[0].z?.length === 32")
+        assert "text_hidden_size=32" in page.url
+        reopened = context.new_page()
+        reopened.goto(re.sub(r"\?.*", f"?text_run={run}", page.url))
+        wait_for_step(reopened, before - 40)
+        reopened.get_by_text("Your text is kept with this run").wait_for()
+        assert run_of(reopened) == run
+        assert "Traceback" not in server.said()
+    finally:
+        context.close()
+        server.stop()
