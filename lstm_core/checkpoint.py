@@ -5,13 +5,14 @@ One safetensors blob holds the tensors; its metadata holds the rest, as JSON. No
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import safetensors
 import safetensors.torch
 from torch import Tensor
 
+from lstm_core.config import RunConfig
 from lstm_core.plain import subject_from_plain, to_plain
 from lstm_core.reading import Reader
 from lstm_core.subjects import SubjectConfig
@@ -96,6 +97,13 @@ def from_tree(config: SubjectConfig, tree: Any) -> Saved:
     if not isinstance(state, dict) or not isinstance(playing, bool) or not isinstance(origin, dict | None):
         raise ValueError("state, playing or origin of the saved run is of the wrong type.")
     return Saved(config, state, playing, (), steps, generation, origin)
+
+
+def without_past(config: Any) -> Any:
+    """The config with a view of now."""
+    if isinstance(config, RunConfig) and config.view.at is not None:
+        return replace(config, view=replace(config.view, at=None))
+    return config
 
 
 def check_format(number: object) -> None:

@@ -86,9 +86,9 @@ def _step_numbers(run: RunConfig) -> int:
     """Numbers that a training step holds for its way back, or a validation at once, whichever are more."""
     model, (_, tokens, outputs) = run.model, _sizes(run.task, run.train)
     hidden = model.rows * model.hidden_size
-    # gates and states, and their gradients; and of what is said itself, its logarithms, and its gradient
+    # gates and states, and their gradients; and what is said, its logarithms, and the gradients of both
     training = (
-        2 * (len(GATES[model.cell]) + 3) * hidden + 2 * model.embedding_size * bool(tokens) + 3 * outputs
+        2 * (len(GATES[model.cell]) + 3) * hidden + 2 * model.embedding_size * bool(tokens) + 4 * outputs
     )
     validating = 2 * hidden + 2 * outputs
     return run.length * max(run.knobs.batch_size * training, VALIDATION * validating)

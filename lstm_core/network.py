@@ -8,8 +8,9 @@ from typing import Any, ClassVar
 
 from lstm_core.config import RunConfig
 from lstm_core.frame import Frame
+from lstm_core.growth import Growth, growth_tree, is_growth_step, read_growth
 from lstm_core.history import History
-from lstm_core.observe import Observer, is_growth_step, read_samples, samples_tree
+from lstm_core.observe import Observer
 from lstm_core.reading import Reader
 from lstm_core.subject import Part
 from lstm_core.timeline import Snapshot, read_snapshot
@@ -25,7 +26,7 @@ class Branch:
 
     config: RunConfig
     past: Past
-    growth: list[tuple[int, str]]
+    growth: Growth
 
     def tree(self) -> dict[str, Any]:
         """What `read_branch` needs beside the config and the snapshots before the one that it begins with."""
@@ -34,7 +35,7 @@ class Branch:
             "start": past.snapshots[-1].tree(),
             "losses": past.losses.state(),
             "valid_losses": past.valid_losses.state(),
-            "growth": samples_tree(self.growth),
+            "growth": growth_tree(self.growth),
         }
 
 
@@ -47,7 +48,7 @@ def read_branch(tree: Any, config: RunConfig, snapshots: Iterable[Snapshot] = ()
     start = read_snapshot(reader.take("start"))
     losses.load(reader.take("losses"), start.step)
     valid_losses.load(reader.take("valid_losses"), start.step)
-    growth = read_samples(reader.take("growth"), start.step)
+    growth = read_growth(reader.take("growth"), start.step)
     reader.end()
     before = (one for one in snapshots if one.step < start.step)
     return Branch(config, Past((*before, start), losses, valid_losses), growth)

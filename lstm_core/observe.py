@@ -20,6 +20,7 @@ from lstm_core.cell import Holds
 from lstm_core.config import SIGNALS, Hands, View
 from lstm_core.find import Question, find_units
 from lstm_core.frame import Frame
+from lstm_core.growth import Growth, growth_tree, read_growth
 from lstm_core.hold import holds_of
 from lstm_core.inside import cell_numbers, step_before, truth
 from lstm_core.model import SequenceModel
@@ -41,13 +42,6 @@ from lstm_core.trace import AnyTrace, held_trace, trace
 from lstm_core.trainer import Trainer
 
 PARTS = ("unit", "survey", "held")  # of a frame that are made only for viewers who show them
-MOST_SAMPLES = 100  # to look back on, in a saved run
-
-
-def is_growth_step(step: int) -> bool:
-    """True at 0, 10, 30, 100, 300, 1000, …: the moments whose samples are kept to look back on."""
-    digits = str(step)
-    return step == 0 or (step >= 10 and digits[0] in "13" and not digits[1:].strip("0"))
 
 
 class Observer:
@@ -61,7 +55,7 @@ class Observer:
         self.trainer = trainer
         self.task: TextTask | SeriesTask = trainer.task
         self.wants: frozenset[str] = frozenset()
-        self.growth: list[tuple[int, str]] = []  # (step, sample) at log-spaced steps
+        self.growth: Growth = []  # at log-spaced steps
         self.found: dict[str, Any] | None = None  # answer to the latest question
         self.checked: dict[str, Any] | None = None  # result of the latest gradient check
         self._outputs: dict[str, Any] = {}  # of the latest `refresh_outputs`, and its arrays
@@ -295,7 +289,7 @@ class Observer:
     def state(self) -> dict[str, Any]:
         """The samples to look back on, and what is sticky in the heatmaps, as a tree."""
         rows = self._rows.state()
-        return {"growth": samples_tree(self.growth), "rows": rows, "seen_step": self._seen_step}
+        return {"growth": growth_tree(self.growth), "rows": rows, "seen_step": self._seen_step}
 
     def load(self, state: dict[str, Any]) -> None:
         """Become what `state` was, of an observer with the same view.
@@ -303,25 +297,8 @@ class Observer:
         Raises ValueError, one sentence, for what cannot be such a state.
         """
         reader = Reader(state, "observer")
-        growth = read_samples(reader.take("growth"), self.trainer.step_count)
+        growth = read_growth(reader.take("growth"), self.trainer.step_count)
         seen = reader.count("seen_step", -1)
         self._rows.load(reader.take("rows"), self.trainer.config.model.hidden_size)
         reader.end()
         self.growth, self._seen_step = growth, seen
-
-
-def samples_tree(growth: list[tuple[int, str]]) -> list[dict[str, Any]]:
-    """The samples to look back on, as a tree."""
-    return [{"step": step, "text": text} for step, text in growth]
-
-
-def read_samples(tree: Any, upto: int) -> list[tuple[int, str]]:
-    """Samples of steps up to `upto`, from their tree. Raises ValueError for what is none."""
-    if not isinstance(tree, list) or len(tree) > MOST_SAMPLES:
-        raise ValueError(f"growth has to be a list of at most {MOST_SAMPLES} samples.")
-    growth = []
-    for sample in tree:
-        reader = Reader(sample, "sample")
-        growth.append((reader.count("step", 0, upto), reader.text("text")))
-        reader.end()
-    return growth

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from lstm_core.checkpoint import Saved
+from lstm_core.checkpoint import Saved, without_past
 from lstm_core.config import Hands, RunConfig
 from lstm_core.frame import Frame
 from lstm_core.messages import QUESTIONS, SETTINGS, checked, with_setting
@@ -342,13 +342,6 @@ class Run:
         self.wanted = False
         self.latest = frame.encode()
         self.frames += 1
-
-
-def without_past(config: Any) -> Any:
-    """The config with a view of now."""
-    if isinstance(config, RunConfig) and config.view.at is not None:
-        return replace(config, view=replace(config.view, at=None))
-    return config
 
 
 def warm_up() -> None:

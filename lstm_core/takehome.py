@@ -17,14 +17,22 @@ from typing import Any
 import safetensors.torch
 import torch
 
-from lstm_core.checkpoint import FORMAT, Saved, check_format, from_tree, header_of, read_tensors, to_tree
+from lstm_core.checkpoint import (
+    FORMAT,
+    Saved,
+    check_format,
+    from_tree,
+    header_of,
+    read_tensors,
+    to_tree,
+    without_past,
+)
 from lstm_core.footprint import check_size, footprint
 from lstm_core.limits import Limits
 from lstm_core.messages import TEXT_LIMIT
 from lstm_core.plain import subject_from_plain, to_plain
 from lstm_core.reading import Reader
 from lstm_core.restore import restored
-from lstm_core.run import without_past
 from lstm_core.tasks.text import LONGEST_TEXT
 from lstm_core.tasks.upload import MOST_ROWS
 from lstm_core.tree import flatten, from_json, to_json, unflatten

@@ -9,10 +9,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from lstm_core.cell import GATES
 from lstm_core.checked import Checked, flag, limits, one_of, ranged
 from lstm_core.config import (
-    MOST_UNITS,
     WORK_LIMIT,
     Knobs,
     MemoryConfig,
@@ -23,6 +21,7 @@ from lstm_core.config import (
 )
 from lstm_core.experiments.flow import flow
 from lstm_core.experiments.lane import Lane, fallen
+from lstm_core.experiments.race_sizes import EMBEDDING, equal_size
 from lstm_core.experiments.race_verdict import Result, observation
 from lstm_core.frame import Frame
 from lstm_core.reading import Reader
@@ -37,7 +36,6 @@ QUESTIONS = {
     "adding": "Which of these cells can add two numbers that lie far apart, and why?",
     "counting": "Which of these cells can count a row of a and then as many b, and why?",
 }
-EMBEDDING = 16  # numbers that stand for one token
 EXAM_EVERY = 20  # steps
 EXAM_SEQUENCES = 32
 LAGS = (1, 2, 5, 10, 20, 30, 50, 75, 100, 150, 200)  # that accuracy is measured at …
@@ -125,22 +123,6 @@ class RaceConfig(Checked):
     def run(self, lane: str) -> RunConfig:
         """A lane as a run of its own."""
         return RunConfig(self.task, self.model(lane), self.train, self.knobs)
-
-
-def parameters(cell: str, hidden_size: int, inputs: int, outputs: int) -> int:
-    """Trainable numbers in a cell of one layer (PyTorch has two biases a row) and in the linear head."""
-    return len(GATES[cell]) * hidden_size * (inputs + hidden_size + 2) + (hidden_size + 1) * outputs
-
-
-def equal_size(cell: str, hidden_size: int, task: MemoryConfig) -> int:
-    """The hidden size with which `cell` comes closest to the parameters of an LSTM of `hidden_size`."""
-    data = MemoryTask(task, TrainConfig())
-    inputs, outputs = data.input_size or EMBEDDING, data.output_size
-    wanted = parameters("lstm", hidden_size, inputs, outputs)
-    return min(
-        range(4, MOST_UNITS + 1),
-        key=lambda units: abs(parameters(cell, units, inputs, outputs) - wanted),
-    )
 
 
 class Race:

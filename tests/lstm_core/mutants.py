@@ -89,12 +89,12 @@ def _members(dice, data, settings, tensors):
         [(JSON, tensors), (TENSORS, settings)],
         [(JSON.upper(), settings), good[1]],
         [("x/" + JSON, settings), good[1]],
-        [good[0], (TENSORS, b"\0" * 40_000_000)],
-        [(JSON, b" " * 40_000_000), good[1]],
+        [good[0], (TENSORS, b"\0" * 9_000_000)],
+        [(JSON, b" " * 3_000_000), good[1]],
         [(JSON, b"[" * 100_000), good[1]],
-        [(JSON, b"[" + b"[],," * 300_000), good[1]],
+        [(JSON, b"[" + b"[],," * 30_000), good[1]],
         [(JSON, b'{"a":' * 900 + b"1" + b"}" * 900), good[1]],
-        [(JSON, b'"' + b"a" * 20_000_000 + b'"'), good[1]],
+        [(JSON, b'"' + b"a" * 3_000_000 + b'"'), good[1]],
     ]
     number = dice.randrange(len(games))
     return f"members {number}", zipped(*games[number])

@@ -10,7 +10,8 @@ import torch
 from torch import nn
 
 from lstm_core.config import Knobs, MemoryConfig, RunConfig, SeriesConfig, TextConfig, TrainConfig
-from lstm_core.experiments.ablation import POINTS, QUESTION, Ablation, AblationConfig, Curves
+from lstm_core.experiments.ablation import QUESTION, Ablation, AblationConfig
+from lstm_core.experiments.ablation_curves import POINTS, Curves
 from lstm_core.experiments.stack import Stack
 from lstm_core.experiments.variants import NO_F, PEEPHOLES, PLAIN, VARIANTS
 from lstm_core.frame import Frame

@@ -9,7 +9,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 FLOORS = [
-    {"checked", "cell", "fused", "digits", "frame", "pace"},
+    {"checked", "cell", "fused", "digits", "frame", "pace", "keys", "reading"},
+    {"limits", "tree", "adam", "history", "growth"},
     {"config"},
     {"tasks", "trace", "model", "hold", "timeline", "rows"},
     {"trainer", "generate", "backward", "inside", "probe"},
@@ -18,8 +19,13 @@ FLOORS = [
     {"observe", "subject"},
     {"network", "experiments"},
     {"subjects", "script", "tables"},
-    {"messages"},
-    {"run"},
+    {"messages", "plain", "footprint"},
+    {"checkpoint"},
+    {"restore", "store"},
+    {"run", "takehome", "saver"},
+    {"seat"},
+    {"turns"},
+    {"seats"},
     {"host"},
 ]
 LEVEL = {name: number for number, floor in enumerate(FLOORS) for name in floor}

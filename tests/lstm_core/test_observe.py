@@ -23,7 +23,8 @@ from lstm_core.config import (
 from lstm_core.find import Question
 from lstm_core.frame import Frame
 from lstm_core.generate import forecast, next_tokens, sample_text
-from lstm_core.observe import Observer, is_growth_step
+from lstm_core.growth import is_growth_step
+from lstm_core.observe import Observer
 from lstm_core.trainer import Trainer
 
 TEXT = TextConfig("own", text="the cat sat on the mat.\n" * 30)

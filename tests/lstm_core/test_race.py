@@ -19,9 +19,8 @@ from lstm_core.experiments.race import (
     QUESTIONS,
     Race,
     RaceConfig,
-    equal_size,
-    parameters,
 )
+from lstm_core.experiments.race_sizes import equal_size, parameters
 from lstm_core.experiments.race_verdict import PATIENCE, Result, observation
 from lstm_core.frame import Frame
 from lstm_core.run import Run

@@ -117,13 +117,13 @@ def test_a_bomb_is_not_unpacked(good):
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for name in (JSON, TENSORS):
         bomb = io.BytesIO()
-        with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
             archive.writestr(TENSORS if name == JSON else JSON, weights if name == JSON else settings)
             with archive.open(name, "w", force_zip64=True) as file:
-                for _ in range(600):
+                for _ in range(200):
                     file.write(b" " * 1_000_000)
         data = bomb.getvalue()
-        assert len(data) < 1_000_000
+        assert len(data) < 2_000_000
         refused(data, "larger than such a run can be")
         # and the same one, which says that it is small
         entry = data.rindex(b"PK\x01\x02", 0, data.rindex(name.encode()))
@@ -131,7 +131,7 @@ def test_a_bomb_is_not_unpacked(good):
         liar[entry + 24 : entry + 28] = struct.pack("<I", 1000)
         refused(bytes(liar))
     after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    assert after - before < 200_000  # kilobytes
+    assert after - before < 100_000  # kilobytes
 
 
 def test_json_that_would_unfold_into_much_more_is_refused(good):
