@@ -107,6 +107,11 @@ class RunHost(Seats):
             seat, _ = self._find(key)
             return seat.run.generation if seat.run else 0
 
+    def name(self, key: str) -> str:
+        """What frames call the run, under "run". Raises KeyError for an unknown key."""
+        with self._lock:
+            return self._find(key)[0].name
+
     def configure(self, token: str, config: SubjectConfig) -> bool:
         """Give the run a new network if what it is or learns from differs; True if it does.
 
@@ -196,6 +201,30 @@ class RunHost(Seats):
                 del self._watched[number]
                 self._hand(viewer, CLOSED)
             self._tell(seat)
+
+    def lead(self, token: str, other: str) -> None:
+        """Whoever follows the run of `token` follows that of `other` from now on, under the same code.
+        Nothing happens if the one is not shared, or the other one is.
+
+        Raises KeyError for unknown tokens; OSError when it cannot be noted for after a restart.
+        """
+        with self._lock:
+            seat, goal = self._own(token), self._own(other)
+            if seat.code is None or goal.code is not None:
+                return
+            if self._store:
+                self._store.set_code(goal.run_id, seat.code)
+                self._store.set_code(seat.run_id, None)
+            goal.code, seat.code = seat.code, None
+            self._codes[goal.code] = goal.run_id
+            for number in [number for number, viewer in seat.viewers.items() if not viewer.control]:
+                goal.viewers[number] = seat.viewers.pop(number)
+                self._watched[number] = goal
+            seat.unwatched_since = time.monotonic()
+            self._touch(goal)
+            self._deliver(goal)
+            self._tell(seat)
+            self._tell(goal)
 
     def present(self, token: str, page: str) -> None:
         """Note which page shows the run to whoever controls it, for those who follow. Raises KeyError."""

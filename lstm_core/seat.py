@@ -53,6 +53,11 @@ class Seat:
     trouble: str = ""
 
     @property
+    def name(self) -> str:
+        """What frames call the run, to tell it from others. Nobody can open it with that."""
+        return self.run_id[:8]
+
+    @property
     def followers(self) -> int:
         """Viewers that may only watch."""
         return sum(not viewer.control for viewer in self.viewers.values())
@@ -65,6 +70,7 @@ class Seat:
     def about(self) -> dict[str, Any]:
         """What every frame says of the seat."""
         return {
+            "run": self.name,
             "page": self.page,
             "followers": self.followers if self.code else None,
             "saved": self.saved_at,

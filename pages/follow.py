@@ -46,7 +46,11 @@ def take_copy(code: str, page: str) -> None:
 code = code_to_follow()
 try:
     # before the config, so that what changes in between is noticed
-    drawn: dict[str, Any] = {"generation": HOST.generation(code), "page": HOST.page(code)}
+    drawn: dict[str, Any] = {
+        "run": HOST.name(code),
+        "generation": HOST.generation(code),
+        "page": HOST.page(code),
+    }
     config = HOST.config(code)
 except KeyError:  # it has ended this very moment
     st.rerun()

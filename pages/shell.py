@@ -36,9 +36,6 @@ STYLE = """
 @media (max-width: 1340px) { /* their icons alone */
   .st-key-toolbar [data-testid="stPopoverButton"] p { position: absolute; clip-path: inset(50%); }
 }
-@media (min-width: 1340.1px) {
-  .st-key-toolbar [data-testid="stPopoverButton"] [data-testid="stIconMaterial"] { display: none; }
-}
 """
 st.html(f"<style>{STYLE}</style>")
 

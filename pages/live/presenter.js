@@ -3,6 +3,7 @@
 
 import { make, setText } from "./dom.js";
 import * as fit from "./fit.js";
+import { mend } from "./history.js";
 import { build as buildHelp } from "./presenter_help.js";
 import * as stage from "./stage.js";
 import { presenting } from "./theme.js";
@@ -16,6 +17,7 @@ const TYPING =
 const PRESSED = "button, a, summary, [role=button], [role=radio], [role=checkbox], [role=switch], [role=tab], input";
 const ACTS = { " ": "play", k: "play", s: "step", ".": "step", r: "reset" };
 
+mend();
 let current = null; // the presenter on this page: its element, its parts and what tells Python
 
 export function render(element, data, actions) {

@@ -41,9 +41,13 @@ def run_settings(page: str, defaults: dict[str, Any] | None = None) -> Settings:
             adopted = token = linked
             known = True
         else:
-            st.toast(plain(refusal + ("." if known else ANEW)), icon=":material/link_off:")
+            st.toast(plain(refusal + ("." if known else ANEW)), icon=":material/link_off:", duration="long")
     elif token is not None and not known:
-        st.toast(plain(f"The run that was here no longer exists{ANEW}"), icon=":material/link_off:")
+        st.toast(
+            plain(f"The run that was here no longer exists{ANEW}"),
+            icon=":material/link_off:",
+            duration="long",
+        )
     if token is None or not known:
         return settings
     try:

@@ -50,6 +50,7 @@ def share_panel(token: str, settings: Settings) -> None:
 def _share(token: str) -> None:
     try:
         HOST.share(token)
+        st.session_state["led"] = token
     except KeyError:
         st.toast("This run is no longer there, so it cannot be shared.", icon=":material/error:")
     except OSError as error:

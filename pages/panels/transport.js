@@ -4,6 +4,7 @@
 import { channelFor, follow } from "./channel.js";
 import { make, setText } from "./dom.js";
 import * as queue from "./queue.js";
+import { note } from "./revive.js";
 import * as slider from "./slider.js";
 import * as timebar from "./timebar.js";
 import * as truth from "./truth.js";
@@ -54,6 +55,7 @@ function show(element, frame, channel, actions) {
   const meta = (element.meta = frame?.meta ?? element.meta ?? {});
   const lost = channel.state === "disconnected" || channel.state === "gone";
   const state = lost ? "disconnected" : (frame?.meta.status ?? "connecting");
+  note(channel.state, () => actions.setTriggerValue("changed", Date.now()));
   const ended = channel.following && channel.state === "gone";
   if (channel.state === "gone") askPython(element, channel, actions, "gone");
   else if (frame && outdated(element.data.drawn, meta)) askPython(element, channel, actions, "changed");
@@ -81,7 +83,7 @@ function show(element, frame, channel, actions) {
 
   setText(status, ended ? "ended" : state);
   status.dataset.state = state;
-  message.textContent = ended ? ENDED : lost ? LOST : channel.notice || (meta.message ?? "");
+  message.textContent = ended ? ENDED : lost ? LOST : channel.notice || meta.message || (meta.trouble ?? "");
   const waits = queue.show(element.parts.card, meta, lost);
   message.hidden = waits || !message.textContent;
 
@@ -159,7 +161,7 @@ function build(element) {
     reset: button("reset", "Reset", "Start over from the same initial weights."),
   };
   const watching = { root: make("div", "transport-watching", root, "You follow ") };
-  watching.code = make("b", "", watching.root);
+  watching.code = make("span", "transport-code", watching.root);
   const speed = make("div", "transport-speed", root);
   const number = (text, about) => {
     const box = make("div", "transport-number", root);

@@ -12,6 +12,7 @@ from lstm_core.keys import shown_code
 from pages.live.channel import HOST
 from pages.live.component import mount
 from pages.live.slider import slider_data
+from pages.panels.plain import plain
 from pages.panels.presented import presented
 from pages.panels.run import branch_run, parent_of, return_run
 from pages.panels.settings import Settings
@@ -31,6 +32,7 @@ def transport_bar(token: str, settings: Settings, screen: str, **options: str) -
     """
     drawn: dict[str, Any] = {}
     with contextlib.suppress(KeyError):  # a run that is gone: the browser notices, and asks for another one
+        _lead(token)
         HOST.present(token, presented(screen, options))
         drawn["generation"] = HOST.generation(token)  # another tab may ask for new networks, too
     toolbar(token, settings)
@@ -65,6 +67,21 @@ def transport_bar(token: str, settings: Settings, screen: str, **options: str) -
     if result.back is not None and return_run(settings.page):
         return True
     return bool(result.gone)
+
+
+def _lead(token: str) -> None:
+    """Whoever followed this session's run on another page follows this one now. Raises KeyError."""
+    led: str | None = st.session_state.get("led")
+    if led is not None and led != token:
+        try:
+            HOST.lead(led, token)
+        except OSError as error:
+            why = plain(error.strerror or "it could not be noted")
+            st.toast(f"Those who follow stay where they are: {why}.", icon=":material/error:")
+        except KeyError:
+            st.session_state["led"] = None
+    if HOST.shared(token):
+        st.session_state["led"] = token
 
 
 def followed_bar(code: str, page: str, drawn: dict[str, Any]) -> None:

@@ -176,7 +176,8 @@ def test_colours_are_those_of_the_heatmap(inside):
             const unit = document.querySelector('.sequence-where').textContent.match(/unit (\\d+)/)[1];
             const row = plot.data[0].text.findIndex(row => row[0].startsWith(`unit ${unit} ·`));
             const image = plot.querySelector('.heatmaplayer image');
-            const bitmap = await createImageBitmap(await (await fetch(image.getAttribute('href'))).blob());
+            const bitmap = Object.assign(new Image(), { src: image.getAttribute('href') });
+            await bitmap.decode();
             const tokens = [...document.querySelectorAll(token)];
             const [width, height] = [tokens.length, plot.data[0].z.length];
             const canvas = new OffscreenCanvas(width, height);

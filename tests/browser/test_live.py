@@ -55,8 +55,8 @@ def test_painted_colours_and_hovered_values_are_those_that_plotly_itself_would_s
     result = page.evaluate(
         """async () => {
             const pixels = async image => {
-                const answer = await fetch(image.getAttribute('href'));
-                const bitmap = await createImageBitmap(await answer.blob());
+                const bitmap = Object.assign(new Image(), { src: image.getAttribute('href') });
+                await bitmap.decode();
                 const canvas = new OffscreenCanvas(48, 32);
                 const context = canvas.getContext('2d');
                 context.imageSmoothingEnabled = false;

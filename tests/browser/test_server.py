@@ -1,8 +1,10 @@
 """Servers that stop, start again, or live under another path."""
 
+import json
+
 import pytest
 
-from tests.browser.conftest import frames_pass, live, wait_for_status, wait_for_step
+from tests.browser.conftest import frames_pass, live, step, wait_for_status, wait_for_step
 from tests.servers import Server
 
 pytestmark = pytest.mark.browser
@@ -57,4 +59,32 @@ def test_who_finds_no_place_waits_and_is_told_so(open_page):
         frames_pass(second)
         assert card.is_hidden()
     finally:
+        server.stop()
+
+
+def test_a_server_that_is_told_to_end_saves_its_runs_and_logs_no_key(browser):
+    server = Server(
+        LSTM_SAVE_SECONDS="3600"
+    )  # so that nothing but the end of the server saves what was learnt
+    context = browser.new_context()
+    try:
+        page = context.new_page()
+        page.goto(f"{server.url}/series")
+        wait_for_step(page, 300)
+        page.wait_for_function("() => location.search.includes('series_run=')")
+        token = page.evaluate("() => new URLSearchParams(location.search).get('series_run')")
+        learnt = step(page)
+        server.process.terminate()
+        server.process.wait(30)
+        # a line that is no JSON is what Streamlit prints when it starts
+        lines = [json.loads(line) for line in server.said().splitlines() if line.startswith("{")]
+        assert [line["event"] for line in lines] == ["started", "closing", "closed"]
+        assert token not in server.said()
+        page.goto("about:blank")
+        server.start()
+        page.goto(f"{server.url}/series?series_run={token}")
+        wait_for_step(page, 1)
+        assert step(page) >= learnt
+    finally:
+        context.close()
         server.stop()

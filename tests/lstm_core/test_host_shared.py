@@ -1,9 +1,11 @@
 """Sharing: a code lets others watch and nothing else, until it is taken back."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
+from lstm_core.config import ModelConfig
 from lstm_core.host import CLOSED, Full
 from lstm_core.keys import shown_code
 from lstm_core.limits import Limits
@@ -181,3 +183,34 @@ def test_guesses_open_nothing(open_host, guess):
         host.watch(guess, print)
     with pytest.raises(KeyError):
         host.copy(guess)
+
+
+def test_followers_go_along_to_another_run(open_host, tmp_path):
+    host = open_host(store=Store(tmp_path))
+    token, code = shared_run(host)
+    other = host.open(replace(TINY, model=ModelConfig(hidden_size=9)))
+    student = Viewer(host, code)
+    student.until(trains)
+    host.lead(token, other)
+    assert student.until(lambda meta: meta["hidden_size"] == 9)["followers"] == 1
+    student.steps(10)
+    assert (host.shared(token), host.shared(other)) == (None, code)
+    assert host.config(code).model.hidden_size == 9
+    with pytest.raises(PermissionError):
+        host.post(code, PAUSE)
+    late = Viewer(host, code)
+    assert late.until(trains)["hidden_size"] == 9
+    host.lead(token, other)  # nobody is there to lead any more
+    host.close()
+    assert Viewer(open_host(store=Store(tmp_path)), code).until(trains)["hidden_size"] == 9
+
+
+def test_nobody_is_led_to_a_run_with_followers_of_its_own(open_host):
+    host = open_host()
+    (token, code), (other, its_own) = shared_run(host), shared_run(host)
+    host.lead(token, other)
+    assert (host.shared(token), host.shared(other)) == (code, its_own)
+    with pytest.raises(KeyError):
+        host.lead(code, other)
+    with pytest.raises(KeyError):
+        host.lead(token, its_own)

@@ -17,6 +17,7 @@ from streamlit import config as streamlit_config
 from pages.live import channel, doors
 from pages.live.doors import ADDRESS_LIMIT, BODY_LIMIT, HEADERS_LIMIT, Doors, origin_allowed
 from pages.live.film import film
+from pages.live.takehome import take_home
 
 EVIL = "http://evil.example"
 OWN = "http://testserver"  # what the test client calls itself
@@ -37,6 +38,7 @@ def client():
     routes = [
         *channel.routes(),
         Route("/live/film", film, methods=["POST"]),
+        Route("/live/home", take_home, methods=["POST"]),
         Route("/change", change, methods=["GET", "POST", "PUT", "DELETE", "PATCH"]),
         Route("/_stcore/upload_file/{session}/{file}", change, methods=["PUT"]),
         WebSocketRoute("/_stcore/stream", stream),
@@ -193,9 +195,13 @@ def test_no_request_that_changes_something_comes_from_another_site(client, metho
     assert client.request(method, "/change", headers={"origin": OWN}).status_code == 200
 
 
-def test_a_film_is_not_made_for_another_site(client):
-    answer = client.post("/live/film", json={"token": "x"}, headers={"origin": EVIL})
-    assert answer.status_code == 403
+@pytest.mark.parametrize("path", ["/live/film", "/live/home"])
+def test_nothing_is_made_to_download_for_another_site(client, path):
+    body = {"token": "x" * 22, "what": "run"}
+    assert client.post(path, json=body, headers={"origin": EVIL}).status_code == 403
+    assert client.post(path, json=body, headers={"origin": OWN}).status_code == 404
+    # a form is all that a page elsewhere could send without asking first
+    assert client.post(path, data=body, headers={"origin": OWN}).status_code == 400
 
 
 def test_two_origins_are_none(client):

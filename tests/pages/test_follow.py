@@ -345,3 +345,27 @@ def test_the_qr_code_holds_the_link_dark_on_white_with_a_quiet_zone():
     assert f'viewBox="0 0 {size} {size}"' in svg or f'width="{size}"' in svg
     assert "#fff" in svg
     assert share.QR_WIDTH / size >= 4  # pixels a module
+
+
+def test_whoever_looks_at_another_screen_is_led_along_too():
+    teacher, code = teach("text")
+    app = follow(code)
+    app.selectbox(key="follow_screen_text").set_value("inside").run()
+    memory = open_app("memory.py")
+    token = memory.session_state["run_memory"]
+    HOST.lead(teacher.session_state["run_text"], token)
+    assert HOST.name(code) == HOST.name(token)
+    app.run()
+    assert not app.exception
+    assert "Accuracy" in headings(app)
+
+
+def test_the_code_goes_along_when_the_teacher_turns_to_another_page():
+    teacher, code = teach("text")
+    teacher.run()
+    teacher.switch_page("series.py").run()
+    assert not teacher.exception
+    assert HOST.shared(teacher.session_state["run_series"]) == code
+    assert HOST.shared(teacher.session_state["run_text"]) is None
+    teacher.switch_page("text.py").run()
+    assert HOST.shared(teacher.session_state["run_text"]) == code

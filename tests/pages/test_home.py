@@ -15,7 +15,7 @@ from lstm_core.config import Hands, Knobs, MemoryConfig, ModelConfig, RunConfig,
 from lstm_core.experiments.ablation import AblationConfig
 from lstm_core.experiments.pair import PairConfig
 from lstm_core.experiments.race import RaceConfig
-from lstm_core.script import data_file, script
+from lstm_core.script import script
 from lstm_core.takehome import pack_run, unpack_run
 from pages.live.channel import HOST, LIMITS
 from pages.live.takehome import BODY_LIMIT, file_stem, take_home
@@ -227,9 +227,3 @@ def test_a_run_too_large_for_this_server_is_refused(monkeypatch):
     upload(app, content)
     assert len(app.error) == 1
     assert not app.exception
-
-
-def test_the_data_of_the_code_can_be_downloaded():
-    name, content = data_file(CONFIGS["text"])
-    assert name == "text.txt"
-    assert content.decode()
