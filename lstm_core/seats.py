@@ -128,7 +128,10 @@ class Seats:
             self._turn(seat)
 
     def _awake(self, seat: Seat) -> Run:
-        """The run of a seat that this thread works on; read from the disk if it sleeps. Raises KeyError."""
+        """The run of a seat that this thread works on; read from the disk if it sleeps.
+
+        Raises KeyError; ValueError, one sentence, if its files are damaged.
+        """
         if seat.run is not None:
             return seat.run
         assert self._store
@@ -141,6 +144,8 @@ class Seats:
             LOG.error("run %s: cannot be read: %s", seat.run_id, error)
             with self._lock:
                 self._drop(seat)
+            if isinstance(error, ValueError):
+                raise
             raise KeyError("the saved run cannot be read") from error
         with self._lock:
             run.about = seat.about()
@@ -276,7 +281,7 @@ class Seats:
             try:
                 delay = self._train(seat, seconds) if active else None
                 save_in = self._save(seat, force=not active)
-            except KeyError:  # it could not be read from the disk, and whoever watches has been told
+            except (KeyError, ValueError):  # it could not be read from the disk, and whoever watches has been told
                 delay, save_in = None, None
             overrun = time.monotonic() - start - seconds
             with self._lock:

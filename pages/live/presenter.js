@@ -18,6 +18,7 @@ const PRESSED = "button, a, summary, [role=button], [role=radio], [role=checkbox
 const ACTS = { " ": "play", k: "play", s: "step", ".": "step", r: "reset" };
 
 mend();
+let walked = false; // from one control to the next with the keyboard, not with the mouse
 let current = null; // the presenter on this page: its element, its parts and what tells Python
 
 export function render(element, data, actions) {
@@ -110,6 +111,7 @@ function act(event) {
   return press(ACTS[key]);
 }
 
+addEventListener("pointerdown", () => (walked = false), true);
 addEventListener(
   "keydown",
   (event) => {
@@ -117,8 +119,9 @@ addEventListener(
     const { target } = event;
     const inHelp = current.parts.help.holds(target);
     if (!inHelp && target.closest?.(TYPING)) return;
-    // who has come to a button by the keyboard presses it with the blank; the mouse leaves it behind
-    if (event.key === " " && target.closest?.(PRESSED)?.matches(":focus-visible")) return;
+    if (event.key === "Tab") walked = true;
+    // who has come to a button by the keyboard presses it with the blank; the mouse just leaves it behind
+    if (event.key === " " && walked && target.closest?.(PRESSED)) return;
     if (!act(event)) return;
     event.preventDefault();
     event.stopPropagation(); // Streamlit has keys of its own

@@ -1,7 +1,8 @@
 """In a real browser: no text becomes anything but text, and the policy stops what would run nevertheless."""
 
+import http.client
 import json
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import pytest
 
@@ -192,3 +193,57 @@ def test_another_site_can_neither_frame_a_page_nor_send_to_it(server, browser, t
         assert answers[0] in ("blocked", ["opaque", 0])
     finally:
         context.close()
+
+
+def ask(server, target, method="GET", body=None, **headers):
+    """Status, headers and text of the answer to a request whose target is sent as it is."""
+    connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=30)
+    try:
+        connection.request(method, target, body, headers)
+        answer = connection.getresponse()
+        return answer.status, answer.headers, answer.read().decode(errors="replace")
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "/../app.py",
+        "/../../../../etc/passwd",
+        "/%2e%2e/app.py",
+        "/static/..%2f..%2f..%2fweb/bootstrap.py",
+        "/static/%2e%2e/%2e%2e/web/bootstrap.py",
+        "/live/static/x/..%2f..%2fapp.py",
+        "/live/static/x/%00",
+        "/live/plotly/..%2fx.js",
+        "/media/..%2fapp.py",
+        "/_stcore/bidi-components/x/..%2f..%2fapp.py",
+        "/.data/",
+        "/.streamlit/config.toml",
+        "//etc/passwd",
+        "/\\etc\\passwd",
+        "/%00",
+    ],
+)
+def test_no_path_leads_to_a_file_that_is_not_served(server, target):
+    status, headers, text = ask(server, target)
+    # an unknown page is Streamlit's own empty one
+    assert status in (301, 400, 404) or '<div id="root">' in text
+    assert not any(secret in text for secret in ("import ", "root:", "[server]", "Traceback"))
+    assert headers["Content-Security-Policy"]
+
+
+def test_long_addresses_and_headers_are_refused_by_the_real_server_too(server):
+    assert ask(server, "/?" + "x" * 20_000)[0] == 414
+    assert ask(server, "/", Cookie="x" * 40_000)[0] == 431
+    assert ask(server, "/live/film", "POST", b"x" * 100_000)[0] == 413
+
+
+def test_no_program_may_drive_the_pages_over_streamlits_agent_api(server):
+    for path in ("interact", "mcp"):
+        status, _, text = ask(
+            server, f"/_stcore/agent/{path}", "POST", b"{}", **{"Content-Type": "application/json"}
+        )
+        assert status >= 400
+        assert "session_id" not in text

@@ -182,7 +182,7 @@ def test_when_nothing_can_be_read_the_viewers_are_told(saving, folder, quiet_sav
     told = []
     again.watch(token, told.append)
     eventually(lambda: told == [b""], "there will be no frames")
-    with pytest.raises(KeyError):
+    with pytest.raises(ValueError, match="damaged"):
         again.config(token)
 
 
