@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from lstm_core.takehome import pack_run, unpack_run
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
@@ -16,6 +15,7 @@ from lstm_core.checkpoint import Saved
 from lstm_core.config import ModelConfig, RunConfig
 from lstm_core.limits import Limits
 from lstm_core.run import Run
+from lstm_core.takehome import pack_run, unpack_run
 from tests.bench.report import Figure, Options
 from tests.bench.servers import MeasuredServer, serve
 from tests.bench.viewers import SocketViewer
