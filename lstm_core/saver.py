@@ -12,6 +12,7 @@ from lstm_core.store import Store
 
 LOG = logging.getLogger(__name__)
 CLEAN_EVERY = 600.0  # seconds
+LONGEST_REST = 0.02  # seconds from one run to the next
 CLOSING = 20.0  # seconds that the last saves get when the server ends
 
 Done = Callable[[str], None]  # told how it went: "" or a sentence
@@ -27,17 +28,19 @@ class Saver:
         self.failing = False  # whether the newest one did
         self.last = 0.0  # when one succeeded, in seconds since the epoch
         self._in_memory = in_memory
-        self._waiting: dict[str, tuple[Saved, Done]] = {}
+        self._waiting: dict[str, tuple[Saved, Done, bool]] = {}
         self._writing: tuple[str, Saved] | None = None
         self._lock = threading.Condition()
         self._thread: threading.Thread | None = None
         self._stopping = False
         self._next_cleaning = 0.0
 
-    def put(self, run: str, saved: Saved, done: Done) -> None:
-        """Write this soon; `done` is called from the writing thread."""
+    def put(self, run: str, saved: Saved, done: Done, last: bool = False) -> None:
+        """Write this soon; `done` is called from the writing thread. last: the run leaves the memory, so that
+        nothing may be left for later.
+        """
         with self._lock:
-            self._waiting[run] = saved, done
+            self._waiting[run] = saved, done, last
             if self._thread is None:
                 self._thread = threading.Thread(target=self._write, name="saver", daemon=True)
                 self._thread.start()
@@ -66,19 +69,23 @@ class Saver:
                 if not self._waiting:
                     return
                 run = next(iter(self._waiting))
-                saved, done = self._waiting.pop(run)
+                saved, done, last = self._waiting.pop(run)
                 self._writing = run, saved
-            trouble = self._try(run, saved)
+            start = time.monotonic()
+            trouble = self._try(run, saved, last)
             with self._lock:
                 self._writing = None
             done(trouble)
+            with self._lock:
+                if not self._stopping:  # not all at once: threads that train wait for this one, too
+                    self._lock.wait(min(LONGEST_REST, time.monotonic() - start))
 
-    def _try(self, run: str, saved: Saved) -> str:
+    def _try(self, run: str, saved: Saved, last: bool) -> str:
         try:
             if time.monotonic() >= self._next_cleaning:
                 self._next_cleaning = time.monotonic() + CLEAN_EVERY
                 self.store.clean(self._in_memory())
-            self.store.write(run, saved)
+            self.store.write(run, saved, few=not last)
         except OSError as error:
             self.errors += 1
             self._next_cleaning = 0.0  # perhaps room can be made

@@ -10,6 +10,7 @@ import contextlib
 import itertools
 import logging
 import os
+import random
 import threading
 import time
 from collections.abc import Iterator
@@ -369,11 +370,13 @@ class Seats:
             return None
         if now < seat.next_save and not force:
             return seat.next_save - now
-        seat.saved_mark, seat.next_save = seat.mark(), now + self.limits.save
-        self._write(seat, run.save())
+        # a class that began together shall not save together
+        wait = self.limits.save * random.uniform(0.7, 1.0)
+        seat.saved_mark, seat.next_save = seat.mark(), now + wait
+        self._write(seat, run.save(), last=force)
         return None
 
-    def _write(self, seat: Seat, saved: Saved) -> None:
+    def _write(self, seat: Seat, saved: Saved, last: bool = False) -> None:
         """Hand this to the saver, and note how it went."""
         if self._saver is None:
             return
@@ -391,4 +394,4 @@ class Seats:
                     seat.run.about = seat.about()
                 self._forget(seat)
 
-        self._saver.put(seat.run_id, saved, done)
+        self._saver.put(seat.run_id, saved, done, last)

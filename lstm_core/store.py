@@ -32,6 +32,7 @@ STATES = ("a.state", "b.state")
 DIGEST = 32  # bytes of a SHA-256
 RUN = re.compile(r"[0-9a-f]{32}")
 DAY = 86_400.0
+FEW = 4  # snapshots
 
 
 @dataclass
@@ -65,8 +66,11 @@ class Store:
         """Whether there is a save of this run, good or damaged."""
         return any((self.folder / run / name).is_file() for name in STATES)
 
-    def write(self, run: str, saved: Saved) -> None:
+    def write(self, run: str, saved: Saved, few: bool = False) -> None:
         """Save a run. Only when all is on the disk it takes the place of the older one of its two saves.
+
+        few: of the snapshots that were never written, only the first ones; the others follow with the next
+        saves. A young run has many, and a class that begins together would keep the disk busy.
 
         Raises OSError (a full disk, say); then the save before is still good.
         """
@@ -75,7 +79,7 @@ class Store:
             place.mkdir(mode=0o700, exist_ok=True)
             shelf = self._shelves.get(run) or self._look(place)
             self._shelves[run] = shelf
-            numbers = self._write_snapshots(place, shelf, saved.snapshots)
+            numbers = self._write_snapshots(place, shelf, saved.snapshots, FEW if few else None)
             header = json.dumps({"serial": shelf.serial + 1, "snapshots": numbers}).encode()
             body = len(header).to_bytes(4, "little") + header + to_bytes(saved)
             target = place / STATES[(shelf.serial + 1) % 2]
@@ -93,13 +97,20 @@ class Store:
                 del shelf.snapshots[number]
                 (place / f"{number}.snapshot").unlink(missing_ok=True)
 
-    def _write_snapshots(self, place: Path, shelf: _Shelf, snapshots: tuple[Snapshot, ...]) -> list[int]:
-        """Files of these snapshots, those written before and new ones."""
+    @staticmethod
+    def _write_snapshots(
+        place: Path, shelf: _Shelf, snapshots: tuple[Snapshot, ...], most: int | None
+    ) -> list[int]:
+        """Files of these snapshots, those written before and at most so many new ones."""
         known = {id(snapshot): number for number, snapshot in shelf.snapshots.items()}
         numbers = []
+        written = 0
         for snapshot in snapshots:
             number = known.get(id(snapshot))
             if number is None:
+                if written == most:
+                    continue
+                written += 1
                 number, shelf.next_number = shelf.next_number, shelf.next_number + 1
                 path, body = place / f"{number}.snapshot", snapshot_to_bytes(snapshot)
                 try:

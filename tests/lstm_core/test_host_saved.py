@@ -142,10 +142,10 @@ def test_a_full_disk_is_said_and_the_run_goes_on_and_is_saved_later(saving, fold
     real, full = Store.write, threading.Event()
     full.set()
 
-    def write(self, run, saved):
+    def write(self, run, saved, few=False):
         if full.is_set():
             raise OSError(errno.ENOSPC, "No space left on device")
-        real(self, run, saved)
+        real(self, run, saved, few)
 
     monkeypatch.setattr(Store, "write", write)
     monkeypatch.setattr("lstm_core.seats.SAVE_AGAIN", 0.1)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from lstm_core.checkpoint import Saved, to_bytes
-from lstm_core.store import STATES, Store
+from lstm_core.store import FEW, STATES, Store
 from tests.lstm_core.acting import CONFIG, go, make
 
 RUN = hashlib.sha256(b"a run").hexdigest()[:32]
@@ -268,3 +268,16 @@ def test_a_folder_that_cannot_be_written_is_said_at_once(tmp_path):
 def test_the_config_that_was_saved_is_the_one_that_is_read(store):
     store.write(RUN, Saved(CONFIG, {}))
     assert store.read(RUN)[0].config == CONFIG
+
+
+def test_a_young_run_s_snapshots_follow_bit_by_bit(store):
+    (saved,) = saves(1)
+    assert len(saved.snapshots) > 2 * FEW
+    counts = []
+    while not counts or counts[-1] < len(saved.snapshots):
+        store.write(RUN, saved, few=True)
+        read, _ = Store(store.folder).read(RUN)
+        assert to_bytes(read) == to_bytes(saved)
+        counts.append(len(read.snapshots))
+    assert counts[:2] == [FEW, 2 * FEW]
+    assert same(Store(store.folder).read(RUN)[0], saved)
