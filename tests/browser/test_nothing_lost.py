@@ -146,7 +146,10 @@ def test_back_and_forward_show_the_runs_that_were_there(server, open_page):
     page.wait_for_timeout(3500)  # what the address was a moment ago counts as an echo of the browser
     page.go_back()
     page.wait_for_url(lambda url: first in url)
-    page.wait_for_function("() => Number(document.querySelector('[data-testid=live]').dataset.step) >= 100")
+    # as it was left: at its beginning
+    page.wait_for_function("() => document.querySelector('[data-testid=live]').dataset.at === '0'")
+    press(page, "Back to live")
+    wait_for_step(page, 100)
     page.go_forward()
     page.wait_for_url(lambda url: second in url)
     frames_pass(page)
