@@ -90,7 +90,7 @@ def test_every_limit_that_is_a_number_is_told(host, store, limits):
 
 
 def test_saves_that_fail_are_a_reason_to_look_but_not_to_send_people_away(host, store, limits, monkeypatch):
-    def full(*_):
+    def full(*_, **__):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(store, "write", full)
