@@ -13,11 +13,10 @@ from dataclasses import replace
 from typing import Any
 
 from lstm_core.checkpoint import Saved
-from lstm_core.config import RunConfig
 from lstm_core.footprint import check_size
 from lstm_core.keys import TOKEN, new_code, new_token, run_id
 from lstm_core.observe import PARTS
-from lstm_core.run import Run
+from lstm_core.run import Run, without_past
 from lstm_core.seat import Deliver, Seat, Viewer
 from lstm_core.seats import CLOSED, Seats
 from lstm_core.subjects import SubjectConfig, check_data
@@ -69,8 +68,7 @@ class RunHost(Seats):
         Raises KeyError for an unknown key.
         """
         saved = self.save(key)
-        if isinstance(saved.config, RunConfig):  # it begins in the present
-            saved = replace(saved, config=replace(saved.config, view=replace(saved.config.view, at=None)))
+        saved = replace(saved, config=without_past(saved.config))  # it begins in the present
         return self._seat(Run(saved.config, saved=saved), saved)
 
     def save(self, key: str) -> Saved:
@@ -196,7 +194,7 @@ class RunHost(Seats):
                 self._store.set_code(seat.run_id, None)
             del self._codes[seat.code]
             seat.code = None
-            for number in [number for number, viewer in seat.viewers.items() if not viewer.control]:
+            for number in seat.following:
                 viewer = seat.viewers.pop(number)
                 del self._watched[number]
                 self._hand(viewer, CLOSED)
@@ -217,7 +215,7 @@ class RunHost(Seats):
                 self._store.set_code(seat.run_id, None)
             goal.code, seat.code = seat.code, None
             self._codes[goal.code] = goal.run_id
-            for number in [number for number, viewer in seat.viewers.items() if not viewer.control]:
+            for number in seat.following:
                 goal.viewers[number] = seat.viewers.pop(number)
                 self._watched[number] = goal
             seat.unwatched_since = time.monotonic()

@@ -58,9 +58,14 @@ class Seat:
         return self.run_id[:8]
 
     @property
+    def following(self) -> list[int]:
+        """Numbers of the viewers that may only watch."""
+        return [number for number, viewer in self.viewers.items() if not viewer.control]
+
+    @property
     def followers(self) -> int:
-        """Viewers that may only watch."""
-        return sum(not viewer.control for viewer in self.viewers.values())
+        """How many may only watch."""
+        return len(self.following)
 
     @property
     def wants_place(self) -> bool:
