@@ -48,6 +48,7 @@ class Seat:
     again: bool = False  # something came in while it was working
     # saving
     saved_mark: object = None  # of the run when it was last handed over to be saved
+    saved_whole: bool = True  # nothing of it was left for later
     next_save: float = 0.0
     saved_at: float | None = None  # seconds since the epoch
     trouble: str = ""

@@ -365,16 +365,18 @@ class Seats:
 
         Returns the seconds until a save is due, None if there is nothing to save.
         """
-        run, now = seat.run, time.monotonic()
-        if self._saver is None or run is None or seat.mark() == seat.saved_mark:
+        run, mark, now = seat.run, seat.mark(), time.monotonic()
+        rests = mark == seat.saved_mark
+        if self._saver is None or run is None or (rests and seat.saved_whole):
             return None
         if now < seat.next_save and not force:
             return seat.next_save - now
+        seat.saved_whole = force or rests  # a run that rests has time for what was left for later
         # a class that began together shall not save together
         wait = self.limits.save * random.uniform(0.7, 1.0)
-        seat.saved_mark, seat.next_save = seat.mark(), now + wait
-        self._write(seat, run.save(), last=force)
-        return None
+        seat.saved_mark, seat.next_save = mark, now + wait
+        self._write(seat, run.save(), last=seat.saved_whole)
+        return None if seat.saved_whole else wait
 
     def _write(self, seat: Seat, saved: Saved, last: bool = False) -> None:
         """Hand this to the saver, and note how it went."""

@@ -260,3 +260,30 @@ def test_the_generation_counts_networks(saving):
     assert host.config(token) == bigger
     viewer.until(lambda meta: meta["generation"] == before + 1)
     assert host.generation(token) == before + 1
+
+
+def test_a_young_run_that_is_paused_and_sleeps_keeps_all_of_its_history(saving):
+    host = saving(idle=0.3, lease=0.0)
+    token = host.open(TINY)
+    viewer = Viewer(host, token)
+    viewer.steps(60)
+    host.post(token, PAUSE)
+    before = viewer.until(lambda meta: meta["status"] == "paused")["history"]
+    viewer.leave()
+    eventually(lambda: not host._seats, "it is out of memory")
+    assert Viewer(host, token).draw()["history"] == before
+
+
+def test_what_was_left_for_later_is_saved_also_when_the_run_rests(saving, folder):
+    host = saving(save=0.1)
+    token = host.open(TINY)
+    viewer = Viewer(host, token)
+    viewer.steps(60)
+    host.post(token, PAUSE)
+    history = viewer.until(lambda meta: meta["status"] == "paused")["history"]
+
+    def whole():
+        saved, _ = Store(folder).read(run_id(token))
+        return [snapshot.step for snapshot in saved.snapshots] == history
+
+    eventually(whole, "all snapshots are on the disk")
