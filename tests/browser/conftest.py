@@ -14,7 +14,7 @@ SMALL_PROJECTOR = {"width": 1280, "height": 720}
 LAPTOP = {"width": 1366, "height": 768}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def server():
     server = Server()
     yield server
@@ -22,7 +22,7 @@ def server():
     assert "Traceback" not in server.said()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser():
     if not CHROMIUM:
         if REQUIRED:
