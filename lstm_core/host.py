@@ -8,7 +8,7 @@ once. A key is a token, which lets its holder do everything, or a code, which le
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -16,10 +16,12 @@ from lstm_core.checkpoint import Saved
 from lstm_core.footprint import check_size
 from lstm_core.keys import TOKEN, new_code, new_token, run_id
 from lstm_core.observe import PARTS
+from lstm_core.room import Room
 from lstm_core.run import Run, without_past
 from lstm_core.seat import Deliver, Seat, Viewer
 from lstm_core.seats import CLOSED, Seats
 from lstm_core.subjects import SubjectConfig, check_data
+from lstm_core.turns import Turns
 
 __all__ = ["CLOSED", "Full", "RunHost"]
 
@@ -45,12 +47,12 @@ class RunHost(Seats):
         Raises ValueError when its data cannot be learnt from, or when it is larger than the limits allow.
         """
         self._check(config)  # here so that the page can say what is wrong
-        return self._seat(Run(config), Saved(config, {}))
+        return self._seat(lambda room: room.open(config))
 
     def adopt(self, saved: Saved) -> str:
         """Open a run that goes on from what was saved, and return its token. Raises ValueError as `open`."""
         self._check(saved.config)
-        return self._seat(Run(saved.config, saved=saved), saved)
+        return self._seat(lambda room: room.adopt(saved))
 
     def branch(self, token: str, step: int) -> str:
         """Open a run that goes on from where another one was at `step`, or at the last snapshot before, and
@@ -59,8 +61,9 @@ class RunHost(Seats):
         Raises KeyError for an unknown token, ValueError while that run has no network yet.
         """
         with self.held(token, control=True) as run:
-            branch = run.branch(step)
-        return self._seat(Run(branch.config, branch=branch), None)
+            with self._lock:
+                turns = self._turns_of(self._own(token))
+            return self._seat(lambda room: room.branch(run, step), turns)
 
     def copy(self, key: str) -> str:
         """Open a run that goes on from where another one is now, exactly, and return its token.
@@ -69,7 +72,7 @@ class RunHost(Seats):
         """
         saved = self.save(key)
         saved = replace(saved, config=without_past(saved.config))  # it begins in the present
-        return self._seat(Run(saved.config, saved=saved), saved)
+        return self._seat(lambda room: room.adopt(saved))
 
     def save(self, key: str) -> Saved:
         """All that a run goes on from, as it is now. Waits for its turn to end, at most seconds.
@@ -85,9 +88,9 @@ class RunHost(Seats):
 
         Raises KeyError for an unknown token.
         """
-        with self.held(token, control=True) as run:
-            pass  # only to be awake: it goes on while the film is made
-        return list(run.film())
+        with self.held(token, control=True) as run, self._lock:
+            room = self._turns_of(self._own(token)).room
+        return list(room.film(run))  # while it goes on
 
     def config(self, key: str) -> SubjectConfig:
         """The config of a run as it is now, live settings included. Raises KeyError for an unknown key."""
@@ -303,34 +306,37 @@ class RunHost(Seats):
                 self._rates = (now, self._steps, rate)
             seats = self._seats.values()
             return {
-                "works": not self._stopping and all(thread.is_alive() for thread in self._threads),
+                "works": not self._stopping
+                and all(thread.is_alive() for thread in self._threads)
+                and all(turns.room.works() for turns in self._queues),
                 "runs": self._taken(),
                 "waiting": sum(seat.wants_place for seat in seats),
                 "asleep": sum(seat.asleep for seat in seats),
                 "viewers": len(self._watched),
                 "followers": sum(seat.followers for seat in seats),
                 "steps_per_second": round(rate, 1),
-                "save_errors": self._saver.errors if self._saver else 0,
-                "saving_fails": self._saver is None or self._saver.failing,
-                "last_save": (self._saver.last or None) if self._saver else None,
+                "save_errors": self._save_errors,
+                "saving_fails": self._saving_fails,
+                "last_save": self._last_save,
             }
 
     def _check(self, config: SubjectConfig) -> None:
         check_data(config)
         check_size(config, self.limits)
 
-    def _seat(self, run: Run, saved: Saved | None) -> str:
-        """A seat for a new run. It is saved at once, so that its address can be relied on; saved: as what, if
-        that is known.
+    def _seat(self, make: Callable[[Room], Run], turns: Turns | None = None) -> str:
+        """A seat for the run that is made in a room, that of `turns` or the one with the fewest. It is saved
+        at once, so that its address can be relied on.
         """
         token = new_token()
-        seat = Seat(run_id(token), run)
-        run.about = seat.about()
+        with self._lock:
+            turns = turns or min(self._queues, key=self._load)
+        seat = Seat(run_id(token), make(turns.room), turns=turns, working=True)
+        seat.about_run()
         with self._lock:
             self._seats[seat.run_id] = seat
+        self._save(seat, force=True, few=True)
+        with self._lock:
+            self._let_go(seat)
             self._turn(seat)
-        if saved:
-            self._write(seat, saved)
-        else:
-            self._save(seat, force=True)
         return token

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
 from lstm_core.checkpoint import Saved, without_past
-from lstm_core.config import Hands, RunConfig
+from lstm_core.config import RunConfig
 from lstm_core.frame import Frame
-from lstm_core.messages import QUESTIONS, SETTINGS, checked, with_setting
+from lstm_core.inbox import INBOX, Inbox
+from lstm_core.messages import SETTINGS, checked, with_setting
 from lstm_core.network import Branch, Network
 from lstm_core.pace import Budget, Rate
 from lstm_core.restore import restored
@@ -31,7 +31,6 @@ ANSWER_SHARE = 0.5  # … and into answering questions, while they keep coming
 ANSWER_INTERVAL = 0.1, 2.0, 0.5
 SLOW_STEP = 3e8  # multiply-adds of a step that takes so long that the first frame does not wait for it
 PATIENCE = 0.5  # seconds that a viewer waits for one frame of all the steps that were asked for
-INBOX = 1_000  # messages, or steps asked for, that wait
 
 LOG = logging.getLogger(__name__)
 
@@ -63,10 +62,9 @@ class Run:
         self.latest: bytes | None = None
         self.frames = 0
         self.steps = saved.steps if saved else 0  # taken in all, over every subject that this run has had
+        self.spent = 0.0  # seconds of a processor that the last `work` took
         self._clock = clock
-        self._inbox: deque[dict[str, Any]] = deque(maxlen=INBOX)
-        self._settings: dict[tuple[str, str], Any] = {}  # to change: the last value counts
-        self._questions: dict[str, Any] = {}  # to answer: the last one of a kind counts
+        self.inbox = Inbox()
         self._branch = branch
         self._saved = saved  # until it is restored
         self._refresh = False  # a frame is asked for, although nothing was trained
@@ -88,16 +86,7 @@ class Run:
 
         Raises ValueError, and changes nothing, for what is no message.
         """
-        message = checked(message, self.config)
-        kind = message["type"]
-        if kind in SETTINGS:
-            self._settings[kind, message["name"]] = message["value"]
-        elif kind == "release":
-            self._settings |= {("hands", name): value for name, value in vars(Hands()).items()}
-        elif kind in QUESTIONS:
-            self._questions[kind] = message.get("question")
-        else:
-            self._inbox.append(message)
+        self.inbox.put(checked(message, self.config))
 
     def work(self, seconds: float) -> float | None:
         """Train for about `seconds`, or until a frame was made because it was due and `wanted`.
@@ -105,6 +94,7 @@ class Run:
         Returns the seconds after which to call again (0: at once), or None when there is nothing to do until
         the next `post` or until a frame is wanted.
         """
+        start = time.thread_time()  # of its own work: waiting for other threads is nobody's fault
         try:
             return self._work(seconds)
         except Exception as error:  # a run that fails says so to its viewers, and must not end the worker
@@ -114,6 +104,13 @@ class Run:
             meta = {"status": "paused", "message": reason, "step": 0, "generation": self.generation}
             self._emit(Frame(meta | self.about))
             return None
+        finally:
+            self.spent = time.thread_time() - start
+
+    @property
+    def step_count(self) -> int | None:
+        """Training steps of the networks that it has now; None before it has any."""
+        return self.subject.step_count if self.subject else None
 
     @property
     def status(self) -> str:
@@ -171,7 +168,7 @@ class Run:
         waits = [self._next_step - now] if self.playing else []
         waits += [0.0] if self._steps_asked else []
         waits += [self._frames.wait(now, self._own(now))] if self._frame_wanted() else []
-        waits += [self._answers.wait(now, self._own(now))] if self._questions else []
+        waits += [self._answers.wait(now, self._own(now))] if self.inbox.questions else []
         wait = max(0.0, min(waits)) if waits else None
         self._call_again = float("inf") if wait is None else now + wait
         return wait
@@ -208,11 +205,11 @@ class Run:
         if self._refresh:
             self._refresh, self._changed = False, True
             self._frames.reset()
-        while self._settings:
-            (kind, name), value = self._settings.popitem()
+        while self.inbox.settings:
+            (kind, name), value = self.inbox.settings.popitem()
             self._change(kind, name, value, now)
-        while self._inbox:
-            message = self._inbox.popleft()
+        while self.inbox.orders:
+            message = self.inbox.orders.popleft()
             kind = message["type"]
             self._refresh_all()
             if kind == "play":
@@ -231,7 +228,7 @@ class Run:
                 self._look_at_now(now)
                 self.playing = self.playing or self._failed
                 self.subject, self._saved, self._steps_asked, self._failed = None, None, 0, False
-                self._questions.clear()  # they were about the networks before
+                self.inbox.questions.clear()  # they were about the networks before
 
     def _with_live(self, config: SubjectConfig) -> SubjectConfig:
         """`config` with the live settings as they are now."""
@@ -263,9 +260,9 @@ class Run:
 
     def _answer(self, subject: Subject, now: float) -> float:
         """Answer one question, if there is one and its turn has come; returns the time then."""
-        if not self._questions or not self._answers.due(now, self._own(now)):
+        if not self.inbox.questions or not self._answers.due(now, self._own(now)):
             return now
-        kind, question = self._questions.popitem()
+        kind, question = self.inbox.questions.popitem()
         if isinstance(subject, Network):
             subject.answer(kind, question)
         self._changed = True

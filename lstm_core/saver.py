@@ -11,7 +11,6 @@ from lstm_core.checkpoint import Saved
 from lstm_core.store import Store
 
 LOG = logging.getLogger(__name__)
-CLEAN_EVERY = 600.0  # seconds
 LONGEST_REST = 0.02  # seconds from one run to the next
 CLOSING = 20.0  # seconds that the last saves get when the server ends
 
@@ -21,25 +20,22 @@ Done = Callable[[str], None]  # told how it went: "" or a sentence
 class Saver:
     """A queue of runs to write, each at most once in it: what is newer replaces what still waits."""
 
-    def __init__(self, store: Store, in_memory: Callable[[], set[str]]) -> None:
-        """in_memory: the runs that shall not be deleted when room is made."""
+    def __init__(self, store: Store) -> None:
         self.store = store
-        self.errors = 0  # saves that failed
-        self.failing = False  # whether the newest one did
-        self.last = 0.0  # when one succeeded, in seconds since the epoch
-        self._in_memory = in_memory
+        self._failing = False  # whether the newest save failed
+        self._forgotten: set[str] = set()  # runs that are out of memory, but not yet written
         self._waiting: dict[str, tuple[Saved, Done, bool]] = {}
         self._writing: tuple[str, Saved] | None = None
         self._lock = threading.Condition()
         self._thread: threading.Thread | None = None
         self._stopping = False
-        self._next_cleaning = 0.0
 
     def put(self, run: str, saved: Saved, done: Done, last: bool = False) -> None:
         """Write this soon; `done` is called from the writing thread. last: the run leaves the memory, so that
         nothing may be left for later.
         """
         with self._lock:
+            self._forgotten.discard(run)
             self._waiting[run] = saved, done, last
             if self._thread is None:
                 self._thread = threading.Thread(target=self._write, name="saver", daemon=True)
@@ -47,11 +43,23 @@ class Saver:
             self._lock.notify_all()
 
     def pending(self, run: str) -> Saved | None:
-        """What is on its way to the disk, which is newer than what is there."""
+        """What is on its way to the disk, which is newer than what is there; the run goes on from that."""
         with self._lock:
-            if run in self._waiting:
-                return self._waiting[run][0]
-            return self._writing[1] if self._writing and self._writing[0] == run else None
+            self._forgotten.discard(run)
+            return self._pending(run)
+
+    def _pending(self, run: str) -> Saved | None:
+        if run in self._waiting:
+            return self._waiting[run][0]
+        return self._writing[1] if self._writing and self._writing[0] == run else None
+
+    def forget(self, run: str) -> None:
+        """The run leaves the memory: the store need not know its snapshots, once they are written."""
+        with self._lock:
+            if self._pending(run):
+                self._forgotten.add(run)
+            else:
+                self.store.forget(run)
 
     def close(self) -> None:
         """Write what still waits, and end."""
@@ -75,6 +83,9 @@ class Saver:
             trouble = self._try(run, saved, last)
             with self._lock:
                 self._writing = None
+                if run in self._forgotten and not self._pending(run):
+                    self._forgotten.discard(run)
+                    self.store.forget(run)
             done(trouble)
             with self._lock:
                 if not self._stopping:  # not all at once: threads that train wait for this one, too
@@ -82,16 +93,11 @@ class Saver:
 
     def _try(self, run: str, saved: Saved, last: bool) -> str:
         try:
-            if time.monotonic() >= self._next_cleaning:
-                self._next_cleaning = time.monotonic() + CLEAN_EVERY
-                self.store.clean(self._in_memory())
             self.store.write(run, saved, few=not last)
         except OSError as error:
-            self.errors += 1
-            self._next_cleaning = 0.0  # perhaps room can be made
-            if not self.failing:  # once, and not for every run every few seconds
+            if not self._failing:  # once, and not for every run every few seconds
                 LOG.error("runs cannot be saved: %s", error)
-            self.failing = True
+            self._failing = True
             reason = error.strerror or type(error).__name__
             return (
                 f"This run could not be saved ({reason}). It goes on; the save before is kept, and it is "
@@ -99,9 +105,8 @@ class Saver:
             )
         except Exception:  # a run that cannot be saved must not keep the others from it
             LOG.exception("run %s: could not be saved", run)
-            self.errors += 1
             return "This run could not be saved, because of a fault in the playground. It goes on."
-        if self.failing:
+        if self._failing:
             LOG.warning("runs can be saved again")
-        self.failing, self.last = False, time.time()
+        self._failing = False
         return ""

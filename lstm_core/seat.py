@@ -5,10 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lstm_core.run import Run
 from lstm_core.subjects import SubjectConfig
+
+if TYPE_CHECKING:
+    from lstm_core.turns import Turns
 
 Deliver = Callable[[bytes], None]
 
@@ -42,6 +45,7 @@ class Seat:
     asleep: bool = False  # saved and out of memory, until somebody touches it
     leaving: bool = False  # at its next turn it is saved and gives its place back
     # turns
+    turns: Turns | None = None  # the queue of the room that the run is in; None: in none yet, or any more
     due: float | None = None  # when it has its next one; None: not queued
     working: bool = False
     held: int = 0  # threads that wait until it is not working
@@ -73,6 +77,12 @@ class Seat:
         """Somebody is there who wants to see it train."""
         return bool(self.viewers) and not self.placed and not self.asleep
 
+    @property
+    def awaited(self) -> bool:
+        """Somebody has drawn all that there was and waits for what comes next, and something will."""
+        ready = any(viewer.ready for viewer in self.viewers.values())
+        return ready and self.run is not None and self.run.playing
+
     def about(self) -> dict[str, Any]:
         """What every frame says of the seat."""
         return {
@@ -83,10 +93,14 @@ class Seat:
             "trouble": self.trouble,
         }
 
+    def about_run(self) -> None:
+        """Let the frames that are made from now on say so."""
+        if self.run:
+            self.run.about = self.about()
+
     def mark(self) -> object:
         """What differs when there is something new to save."""
         run = self.run
         if run is None:
             return None
-        step = run.subject.step_count if run.subject else None
-        return run.steps, step, run.playing, run.config
+        return run.steps, run.step_count, run.playing, run.config

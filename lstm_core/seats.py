@@ -15,12 +15,12 @@ import threading
 import time
 from collections.abc import Iterator
 
-from lstm_core.checkpoint import Saved
+from lstm_core.cleaner import Cleaner
 from lstm_core.frame import Frame
 from lstm_core.keys import TOKEN, normal_code, run_id
 from lstm_core.limits import Limits
+from lstm_core.room import Room
 from lstm_core.run import Run
-from lstm_core.saver import Saver
 from lstm_core.seat import Seat, Viewer
 from lstm_core.store import Store
 from lstm_core.turns import Turns
@@ -45,17 +45,21 @@ class Seats:
         self.limits = limits
         self.lease = lease
         self._store = store
-        self._saver = Saver(store, self._in_memory) if store else None
+        self._cleaner = Cleaner(store, self._in_memory) if store else None
         self._seats: dict[str, Seat] = {}  # by run id
         self._codes: dict[str, str] = store.codes() if store else {}  # code → run id
         self._watched: dict[int, Seat] = {}  # by viewer
         self._numbers = itertools.count()
         self._lock = threading.RLock()  # a viewer may leave while it is handed a frame
         self._free = threading.Condition(self._lock)  # told when a seat that somebody waits for is free
-        self._turns = Turns(self._lock, workers or min(4, os.cpu_count() or 1))
+        self._queues = [Turns(self._lock, Room(store), workers or min(4, os.cpu_count() or 1))]
         self._threads: list[threading.Thread] = []
         self._stopping = False
         self._next_cleaning = 0.0
+        self._writing: dict[str, tuple[int, Turns]] = {}  # run id → its newest save that is not yet written
+        self._save_errors = 0  # saves that failed
+        self._saving_fails = store is None  # whether the newest one did
+        self._last_save: float | None = None  # when one succeeded, in seconds since the epoch
         self._steps = 0  # of all runs since the host began
         self._rates = (time.monotonic(), 0, 0.0)  # since, steps then, steps per second
 
@@ -63,18 +67,22 @@ class Seats:
         """Stop all workers, save what has changed since it was saved last, and forget all runs."""
         with self._lock:
             self._stopping = True
-            self._turns.wake()
+            for turns in self._queues:
+                turns.wake()
         for thread in self._threads:
             thread.join(CLOSING)
         for seat in self._seats.values():
             if not seat.working:  # a run that is still inside a step keeps its last save
                 self._save(seat, force=True)
-        if self._saver:
-            self._saver.close()
+        if self._cleaner:
+            self._cleaner.close()
+        for turns in self._queues:
+            turns.room.close()
         with self._lock:
             self._seats.clear()
             self._watched.clear()
-            self._turns.clear()
+            for turns in self._queues:
+                turns.clear()
 
     # -- finding a run -----------------------------------------------------------------------------------
 
@@ -84,7 +92,7 @@ class Seats:
         run = run_id(key) if control else self._codes[normal_code(key)]
         seat = self._seats.get(run)
         if seat is None:  # of an earlier server, or out of memory: it is read when it is needed
-            if not (self._store and self._store.has(run)):
+            if not (run in self._writing or (self._store and self._store.has(run))):
                 raise KeyError("there is no such run")
             code = next((code for code, shared in self._codes.items() if shared == run), None)
             seat = self._seats[run] = Seat(run, None, code=code, asleep=True)
@@ -135,12 +143,10 @@ class Seats:
         """
         if seat.run is not None:
             return seat.run
-        assert self._store
-        assert self._saver
-        saved = self._saver.pending(seat.run_id)
+        with self._lock:
+            room = self._turns_of(seat).room
         try:
-            saved, seat.trouble = (saved, "") if saved else self._store.read(seat.run_id)
-            run = Run(saved.config, saved=saved)
+            run, seat.trouble = room.wake(seat.run_id)
         except (KeyError, ValueError, OSError) as error:
             LOG.error("run %s: cannot be read: %s", seat.run_id, error)
             with self._lock:
@@ -149,8 +155,8 @@ class Seats:
                 raise
             raise KeyError("the saved run cannot be read") from error
         with self._lock:
-            run.about = seat.about()
             seat.run, seat.asleep = run, False
+            seat.about_run()
             seat.saved_mark = seat.mark()
         return run
 
@@ -161,13 +167,27 @@ class Seats:
             self._watched.pop(number, None)
             self._hand(viewer, CLOSED)
         seat.viewers.clear()
-        seat.run = None
-        self._forget(seat)
+        self._release(seat)
 
-    def _forget(self, seat: Seat) -> None:
-        """The store need not know the snapshots of a run that is out of memory, once they are written."""
-        if self._store and self._saver and seat.run is None and not self._saver.pending(seat.run_id):
-            self._store.forget(seat.run_id)
+    def _release(self, seat: Seat) -> None:
+        """The run need not be in memory any more."""
+        if seat.turns:
+            seat.turns.room.release(seat.run_id, seat.run)
+        seat.run = seat.turns = None
+
+    def _turns_of(self, seat: Seat) -> Turns:
+        """The queue that the seat is in, or from now on: that of the room with the fewest runs. What is still
+        to be saved is there only where it is saved.
+        """
+        if seat.turns is None:
+            _, writing = self._writing.get(seat.run_id, (0, None))
+            seat.turns = writing or min(self._queues, key=self._load)
+        return seat.turns
+
+    def _load(self, turns: Turns) -> tuple[int, int]:
+        """How many runs of its room train, and how many it has."""
+        seats = [seat for seat in self._seats.values() if seat.turns is turns]
+        return sum(seat.placed for seat in seats), len(seats)
 
     # -- places ------------------------------------------------------------------------------------------
 
@@ -233,7 +253,7 @@ class Seats:
     def _clean(self, now: float) -> None:
         """Put to sleep what nobody has touched for long, and fill the room."""
         for seat in list(self._seats.values()):
-            if now - seat.touched <= self.limits.idle or seat.leaving:
+            if now - seat.touched <= self.limits.idle or seat.leaving or seat.awaited:
                 continue
             if seat.viewers and not self._store:
                 continue  # it could not come back
@@ -249,8 +269,8 @@ class Seats:
         if not self._store:
             self._drop(seat)
         else:
-            seat.run, seat.asleep, seat.saved_mark = None, True, None
-            self._forget(seat)
+            self._release(seat)
+            seat.asleep, seat.saved_mark = True, None
             if not seat.viewers and not seat.held:
                 self._drop(seat)
         self._place()
@@ -261,30 +281,34 @@ class Seats:
         """Queue a turn, unless there is nothing for it to do."""
         if not self._threads:
             self._start()
-        if seat.placed or seat.leaving or (self._saver and seat.run):
-            self._turns.add(seat, delay)
+        if seat.placed or seat.leaving or (self._store and seat.run):
+            self._turns_of(seat).add(seat, delay)
 
     def _start(self) -> None:
-        for number in range(self._turns.workers):
-            thread = threading.Thread(target=self._worker, name=f"run-worker-{number}", daemon=True)
-            self._threads.append(thread)
-            thread.start()
+        for turns in self._queues:
+            for _ in range(turns.workers):
+                name = f"run-worker-{len(self._threads)}"
+                thread = threading.Thread(target=self._worker, args=(turns,), name=name, daemon=True)
+                self._threads.append(thread)
+                thread.start()
 
-    def _worker(self) -> None:
-        while True:
+    def _worker(self, turns: Turns) -> None:
+        while not self._stopping:
+            turns.room.poll()
             with self._lock:
-                seat = self._next()
+                seat = self._next(turns)
                 if seat is None:
-                    return
+                    continue
                 active = seat.placed and not seat.leaving and not self._lease_over(seat)
-                seconds = self._turns.slice()
-            start = time.thread_time()  # of its own work: waiting for other threads is nobody's fault
+                seconds = turns.slice()
+            delay = save_in = None
+            overrun = 0.0
             try:
-                delay = self._train(seat, seconds) if active else None
+                if active:
+                    delay, overrun = self._train(seat, seconds)
                 save_in = self._save(seat, force=not active)
             except (KeyError, ValueError):  # it could not be read, and whoever watches has been told
-                delay, save_in = None, None
-            overrun = time.thread_time() - start - seconds
+                delay = None
             with self._lock:
                 again, seat.again = seat.again, False
                 self._let_go(seat)
@@ -297,29 +321,28 @@ class Seats:
                 if again:
                     delay = 0.0
                 if delay is not None:  # also when the lease is over: the next turn saves what there is
-                    self._turn(seat, max(delay, self._turns.fair_pause(overrun)))
+                    self._turn(seat, max(delay, turns.fair_pause(overrun)))
                 elif save_in is not None:
                     self._turn(seat, save_in)
 
-    def _next(self) -> Seat | None:
-        """Wait for a turn that is due. None: stop."""
-        while not self._stopping:
-            now = time.monotonic()
-            if now >= self._next_cleaning:
-                self._next_cleaning = now + 1.0
-                self._clean(now)
-            seat = self._turns.next(now)
-            if seat is None:
-                self._turns.wait(now, self._next_cleaning)
-            elif self._seats.get(seat.run_id) is seat:
-                return seat
-        return None
+    def _next(self, turns: Turns) -> Seat | None:
+        """A turn that is due; or None, after a wait for one."""
+        now = time.monotonic()
+        if now >= self._next_cleaning:
+            self._next_cleaning = now + 1.0
+            self._clean(now)
+        seat = turns.next(now)
+        if seat is None and not self._stopping:
+            turns.wait(now, min(self._next_cleaning, now + turns.room.patience))
+        return seat if seat and self._seats.get(seat.run_id) is seat else None
 
     def _lease_over(self, seat: Seat) -> bool:
         return not seat.viewers and time.monotonic() - seat.unwatched_since > self.lease
 
-    def _train(self, seat: Seat, seconds: float) -> float | None:
-        """One slice; returns the seconds until the next one, None if there is nothing to do."""
+    def _train(self, seat: Seat, seconds: float) -> tuple[float | None, float]:
+        """One slice; returns the seconds until the next one, None if there is nothing to do, and how much
+        longer it took.
+        """
         run = self._awake(seat)
         with self._lock:
             viewers = seat.viewers.values()
@@ -329,7 +352,7 @@ class Seats:
         delay = run.work(seconds)
         with self._lock:
             self._steps += run.steps - before
-        return delay
+        return delay, run.spent - seconds
 
     # -- frames ------------------------------------------------------------------------------------------
 
@@ -354,46 +377,57 @@ class Seats:
     def _tell(self, seat: Seat) -> None:
         """Let the next frame say what has changed about the seat, also if the run is paused."""
         if seat.run:
-            seat.run.about = seat.about()
+            seat.about_run()
             seat.run.refresh()
             self._turn(seat)
 
     # -- saving ------------------------------------------------------------------------------------------
 
-    def _save(self, seat: Seat, force: bool = False) -> float | None:
-        """Hand the run to the saver if it has changed and it is time; by the thread that works on it.
+    def _save(self, seat: Seat, force: bool = False, few: bool = False) -> float | None:
+        """Have the run saved if it has changed and it is time; by the thread that works on it. force: now,
+        and all of it, or few of its snapshots.
 
         Returns the seconds until a save is due, None if there is nothing to save.
         """
         run, mark, now = seat.run, seat.mark(), time.monotonic()
         rests = mark == seat.saved_mark
-        if self._saver is None or run is None or (rests and seat.saved_whole):
+        if self._store is None or run is None or (rests and seat.saved_whole):
             return None
         if now < seat.next_save and not force:
             return seat.next_save - now
-        seat.saved_whole = force or rests  # a run that rests has time for what was left for later
+        # a run that rests has time for what was left for later
+        seat.saved_whole = (force or rests) and not few
         # a class that began together shall not save together
         wait = self.limits.save * random.uniform(0.7, 1.0)
         seat.saved_mark, seat.next_save = mark, now + wait
-        self._write(seat, run.save(), last=seat.saved_whole)
+        self._write(seat, run)
         return None if seat.saved_whole else wait
 
-    def _write(self, seat: Seat, saved: Saved, last: bool = False) -> None:
-        """Hand this to the saver, and note how it went."""
-        if self._saver is None:
-            return
+    def _write(self, seat: Seat, run: Run) -> None:
+        """Have the run saved as it is now, and note how it goes."""
+        assert self._cleaner
+        self._cleaner.start()
+        with self._lock:
+            turns, number = self._turns_of(seat), next(self._numbers)
+            self._writing[seat.run_id] = number, turns
 
         def done(trouble: str) -> None:
             with self._lock:
+                if self._writing.get(seat.run_id) == (number, turns):
+                    del self._writing[seat.run_id]
+                self._save_errors += bool(trouble)
+                self._saving_fails = bool(trouble)
                 told, seat.trouble = seat.trouble, trouble
                 if trouble:
                     seat.saved_mark, seat.next_save = None, time.monotonic() + SAVE_AGAIN
+                    self._turn(seat, SAVE_AGAIN)  # also of a run that rests
                 else:
-                    seat.saved_at = time.time()
+                    seat.saved_at = self._last_save = time.time()
                 if told != trouble:
                     self._tell(seat)
-                elif seat.run:
-                    seat.run.about = seat.about()
-                self._forget(seat)
+                else:
+                    seat.about_run()
+            if trouble and self._cleaner:
+                self._cleaner.soon()
 
-        self._saver.put(seat.run_id, saved, done, last)
+        turns.room.save(seat.run_id, run, seat.saved_whole, done)

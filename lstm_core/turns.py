@@ -7,6 +7,7 @@ import itertools
 import threading
 import time
 
+from lstm_core.room import Room
 from lstm_core.seat import Seat
 
 SLICE = 0.020  # seconds of training before the next run has its turn …
@@ -16,9 +17,12 @@ HEAVY = 0.050  # seconds beyond its slice from which a turn is charged for; less
 
 
 class Turns:
-    """The queue of turns. Every method needs the lock that it shares with the host; `wait` lets go of it."""
+    """The queue of turns of the runs in one room, which `workers` threads take. Every method needs the lock
+    that it shares with the host; `wait` lets go of it.
+    """
 
-    def __init__(self, lock: threading.RLock, workers: int) -> None:
+    def __init__(self, lock: threading.RLock, room: Room, workers: int) -> None:
+        self.room = room
         self.workers = workers
         self._changed = threading.Condition(lock)
         self._queue: list[tuple[float, int, Seat]] = []  # heap of (due, tie, seat)

@@ -35,8 +35,7 @@ def runs(monkeypatch):
                 made.append(self)
             return super().work(seconds)
 
-    monkeypatch.setattr("lstm_core.host.Run", Kept)
-    monkeypatch.setattr("lstm_core.seats.Run", Kept)
+    monkeypatch.setattr("lstm_core.room.Run", Kept)
     return made
 
 

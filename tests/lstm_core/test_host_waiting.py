@@ -151,6 +151,17 @@ def test_a_waiting_viewer_never_has_more_than_one_frame_to_draw(open_host, runs)
     assert slow.taken == 1
 
 
+def test_who_waits_in_line_for_longer_than_the_idle_time_keeps_the_place(open_host, runs):
+    host, viewers = full_house(open_host, runs, idle=0.2, lease=0.0)
+    third = Viewer(host, host.open(TINY))
+    third.draw()
+    cleaned = host._next_cleaning
+    eventually(lambda: host._next_cleaning > cleaned + 2, "idle runs were looked for twice")
+    assert host.stats()["waiting"] == 1
+    viewers[0].leave()
+    third.until(trains)
+
+
 def test_messages_to_a_waiting_run_do_no_harm(open_host, runs):
     host, viewers = full_house(open_host, runs)
     token = host.open(TINY)

@@ -1,0 +1,80 @@
+"""Room: where runs live and are saved. A host has one in its own process, or several that are processes each.
+
+This one is in the process that uses it; remote.py has one at the other end of a pipe, with the same methods.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lstm_core.checkpoint import Saved
+from lstm_core.run import Run
+from lstm_core.saver import Done, Saver
+from lstm_core.store import Store
+from lstm_core.subjects import SubjectConfig
+
+
+class Room:
+    """Makes runs, reads saved ones, and saves them from a thread of its own if there is a store."""
+
+    patience = 60.0  # seconds after which `poll` shall be called at the latest
+
+    def __init__(self, store: Store | None = None) -> None:
+        self._store = store
+        self._saver = Saver(store) if store else None
+
+    def open(self, config: SubjectConfig) -> Run:
+        """A new run."""
+        return Run(config)
+
+    def adopt(self, saved: Saved) -> Run:
+        """A run that goes on from what was saved."""
+        return Run(saved.config, saved=saved)
+
+    def branch(self, run: Run, step: int) -> Run:
+        """A run that goes on from where one of this room was at `step`, or at the last snapshot before.
+
+        Raises ValueError while that one has no network yet.
+        """
+        branch = run.branch(step)
+        return Run(branch.config, branch=branch)
+
+    def wake(self, run_id: str) -> tuple[Run, str]:
+        """A run as it was saved last; and a sentence if a newer save is damaged, else "".
+
+        Raises KeyError, ValueError, OSError as `Store.read`.
+        """
+        if self._store is None or self._saver is None:
+            raise KeyError(run_id)
+        if saved := self._saver.pending(run_id):
+            return self.adopt(saved), ""
+        saved, trouble = self._store.read(run_id)
+        return self.adopt(saved), trouble
+
+    def save(self, run_id: str, run: Run, whole: bool, done: Done) -> None:
+        """Save a run as it is now, soon. whole: nothing may be left for later. done: told how it went, from
+        some thread, unless a newer save has taken its place. Only who works on the run may call it.
+        """
+        if self._saver:
+            self._saver.put(run_id, run.save(), done, whole)
+
+    def film(self, run: Run) -> Iterator[bytes]:
+        """An encoded frame of every snapshot of a run."""
+        return run.film()
+
+    def release(self, run_id: str, run: Run | None) -> None:
+        """The run is not needed in memory any more. Returns at once."""
+        if self._saver:
+            self._saver.forget(run_id)
+
+    def poll(self) -> None:
+        """Hear of what has happened meanwhile, if need be; never within the host's lock."""
+
+    def works(self) -> bool:
+        """Whether runs can train here."""
+        return True
+
+    def close(self) -> None:
+        """Write what is still to be saved. No run is used any more."""
+        if self._saver:
+            self._saver.close()
