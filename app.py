@@ -11,7 +11,6 @@ from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
-from lstm_core.run import warm_up
 from pages.live import logs
 from pages.live.channel import HEALTH, HOST, LIMITS, base_path, plotly_source, routes
 from pages.live.doors import Doors
@@ -25,11 +24,12 @@ logs.setup(LIMITS.log_level)
 LOG = logging.getLogger("app")
 
 # What would keep the first visitor waiting is done before the server says that it is ready.
-warm_up()
+HOST.start()
 plotly_source(True)
 memory_drawing("lstm", False, False, False)
 gates_drawing("lstm", False)
 loss_chart_drawing(True)
+HOST.meet()
 
 
 @asynccontextmanager

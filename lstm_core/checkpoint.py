@@ -74,6 +74,17 @@ def snapshot_from_bytes(data: bytes) -> Snapshot:
     return read_snapshot(tree)
 
 
+def pack(saved: Saved) -> tuple[bytes, list[bytes]]:
+    """All of it in blobs, the snapshots too."""
+    return to_bytes(saved), [snapshot_to_bytes(one) for one in saved.snapshots]
+
+
+def unpack(packed: tuple[bytes, list[bytes]]) -> Saved:
+    """What `pack` was given. Raises ValueError, one sentence, for anything else."""
+    saved, snapshots = packed
+    return replace(from_bytes(saved), snapshots=tuple(snapshot_from_bytes(one) for one in snapshots))
+
+
 def to_tree(saved: Saved) -> dict[str, Any]:
     """All of it but the config and the snapshots."""
     return {

@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
-from lstm_core.checkpoint import Saved
+from lstm_core.checkpoint import Saved, without_past
 from lstm_core.footprint import check_size
+from lstm_core.hosted import HostedRun
 from lstm_core.keys import TOKEN, new_code, new_token, run_id
 from lstm_core.observe import PARTS
 from lstm_core.room import Room
-from lstm_core.run import Run, without_past
 from lstm_core.seat import Deliver, Seat, Viewer
 from lstm_core.seats import CLOSED, Seats
 from lstm_core.subjects import SubjectConfig, check_data
@@ -324,7 +324,7 @@ class RunHost(Seats):
         check_data(config)
         check_size(config, self.limits)
 
-    def _seat(self, make: Callable[[Room], Run], turns: Turns | None = None) -> str:
+    def _seat(self, make: Callable[[Room], HostedRun], turns: Turns | None = None) -> str:
         """A seat for the run that is made in a room, that of `turns` or the one with the fewest. It is saved
         at once, so that its address can be relied on.
         """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -22,6 +23,9 @@ _KINDS: dict[type, Callable[[str], Any]] = {int: int, float: float, str: str, ty
 class Limits(Checked):
     """What one server gives. Raises ValueError for a limit out of its range."""
 
+    processes: int = limit(
+        "LSTM_PROCESSES", 0, 0, 256, "Processes that train; 0 for one on each core, 8 at most."
+    )
     runs: int = limit("LSTM_MAX_RUNS", 64, 1, 10_000, "Runs that train at once; others wait in line.")
     parameters: int = limit(
         "LSTM_MAX_PARAMETERS", 10_000_000, 1_000, 10**9, "Trainable numbers of one run, all its networks."
@@ -60,6 +64,11 @@ class Limits(Checked):
             "about": "From which level on events are logged on stderr: DEBUG, INFO, WARNING, ERROR.",
         },
     )
+
+    @property
+    def training_processes(self) -> int:
+        """How many there are."""
+        return self.processes or min(8, os.cpu_count() or 1)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Limits:

@@ -8,10 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lstm_core.checkpoint import Saved
+from lstm_core.hosted import HostedRun
 from lstm_core.run import Run
 from lstm_core.saver import Done, Saver
 from lstm_core.store import Store
 from lstm_core.subjects import SubjectConfig
+
+
+class Lost(RuntimeError):
+    """What runs lived in is gone; those that were saved can be woken."""
 
 
 class Room:
@@ -23,23 +28,31 @@ class Room:
         self._store = store
         self._saver = Saver(store) if store else None
 
-    def open(self, config: SubjectConfig) -> Run:
+    def start(self) -> None:
+        """Prepare for runs, if that takes long. Later calls do nothing."""
+
+    def meet(self) -> None:
+        """Wait until it is prepared."""
+
+    def open(self, config: SubjectConfig) -> HostedRun:
         """A new run."""
         return Run(config)
 
-    def adopt(self, saved: Saved) -> Run:
+    def adopt(self, saved: Saved) -> HostedRun:
         """A run that goes on from what was saved."""
         return Run(saved.config, saved=saved)
 
-    def branch(self, run: Run, step: int) -> Run:
+    def branch(self, run: HostedRun, step: int) -> HostedRun:
         """A run that goes on from where one of this room was at `step`, or at the last snapshot before.
 
         Raises ValueError while that one has no network yet.
         """
+        assert isinstance(run, Run)
+        run.restore()
         branch = run.branch(step)
         return Run(branch.config, branch=branch)
 
-    def wake(self, run_id: str) -> tuple[Run, str]:
+    def wake(self, run_id: str) -> tuple[HostedRun, str]:
         """A run as it was saved last; and a sentence if a newer save is damaged, else "".
 
         Raises KeyError, ValueError, OSError as `Store.read`.
@@ -51,18 +64,22 @@ class Room:
         saved, trouble = self._store.read(run_id)
         return self.adopt(saved), trouble
 
-    def save(self, run_id: str, run: Run, whole: bool, done: Done) -> None:
+    def save(self, run_id: str, run: HostedRun, whole: bool, done: Done) -> None:
         """Save a run as it is now, soon. whole: nothing may be left for later. done: told how it went, from
         some thread, unless a newer save has taken its place. Only who works on the run may call it.
         """
         if self._saver:
             self._saver.put(run_id, run.save(), done, whole)
 
-    def film(self, run: Run) -> Iterator[bytes]:
-        """An encoded frame of every snapshot of a run."""
+    def film(self, run: HostedRun) -> Iterator[bytes]:
+        """An encoded frame of every snapshot of a run. Call it between two of the run's turns; the frames may
+        be made while it trains.
+        """
+        assert isinstance(run, Run)
+        run.restore()
         return run.film()
 
-    def release(self, run_id: str, run: Run | None) -> None:
+    def release(self, run_id: str, run: HostedRun | None) -> None:
         """The run is not needed in memory any more. Returns at once."""
         if self._saver:
             self._saver.forget(run_id)
@@ -73,6 +90,9 @@ class Room:
     def works(self) -> bool:
         """Whether runs can train here."""
         return True
+
+    def revive(self) -> None:
+        """After Lost: begin again, without any runs."""
 
     def close(self) -> None:
         """Write what is still to be saved. No run is used any more."""

@@ -123,6 +123,13 @@ class Run:
         """The next frame shall come at once, although nothing was trained. Any thread may ask."""
         self._refresh = True
 
+    def restore(self) -> None:
+        """Have the networks that were saved now, rather than at the first `work`. Only the thread that works
+        on the run may call it.
+        """
+        if self._saved and not self._failed:
+            self._built()
+
     def save(self) -> Saved:
         """All that this run goes on from, as it is now, but for messages that wait to be read. It goes on as
         if nothing had been saved. Only the thread that works on the run may call it.
@@ -138,8 +145,7 @@ class Run:
     def _work(self, seconds: float) -> float | None:
         start = now = self._clock()
         self._queued += max(0.0, now - self._call_again)
-        if self._saved and not self._failed:  # messages are for the networks that were saved
-            self._built()
+        self.restore()  # messages are for the networks that were saved
         stepped = False
         while True:
             self._read_inbox(now)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from lstm_core.run import Run
+from lstm_core.hosted import HostedRun
 from lstm_core.subjects import SubjectConfig
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Seat:
     """
 
     run_id: str
-    run: Run | None  # None: asleep, or not yet read from the disk
+    run: HostedRun | None  # None: asleep, or not yet read from the disk
     asked: SubjectConfig | None = None  # the networks that were asked for last
     viewers: dict[int, Viewer] = field(default_factory=dict)
     code: str | None = None  # while it is shared
@@ -50,6 +50,7 @@ class Seat:
     working: bool = False
     held: int = 0  # threads that wait until it is not working
     again: bool = False  # something came in while it was working
+    deaths: int = 0  # of its process, during its turns
     # saving
     saved_mark: object = None  # of the run when it was last handed over to be saved
     saved_whole: bool = True  # nothing of it was left for later

@@ -17,10 +17,11 @@ from collections.abc import Iterator
 
 from lstm_core.cleaner import Cleaner
 from lstm_core.frame import Frame
+from lstm_core.hosted import HostedRun
 from lstm_core.keys import TOKEN, normal_code, run_id
 from lstm_core.limits import Limits
-from lstm_core.room import Room
-from lstm_core.run import Run
+from lstm_core.remote import RemoteRoom
+from lstm_core.room import Lost, Room
 from lstm_core.seat import Seat, Viewer
 from lstm_core.store import Store
 from lstm_core.turns import Turns
@@ -29,6 +30,7 @@ LOG = logging.getLogger(__name__)
 LEASE = 5.0  # seconds that a run goes on when its last viewer has left
 SAVE_AGAIN = 10.0  # seconds after a save that failed
 CLOSING = 5.0  # seconds that a worker gets to finish its slice when the host closes
+MOST_DEATHS = 3  # of its process during its turns, after which a run is given up
 CLOSED = b""  # in place of a frame: there will be no more
 
 
@@ -41,7 +43,9 @@ class Seats:
         store: Store | None = None,
         workers: int | None = None,
         lease: float = LEASE,
+        processes: int = 0,
     ) -> None:
+        """workers: threads that train, one a core if None. processes: that train instead of them."""
         self.limits = limits
         self.lease = lease
         self._store = store
@@ -52,7 +56,10 @@ class Seats:
         self._numbers = itertools.count()
         self._lock = threading.RLock()  # a viewer may leave while it is handed a frame
         self._free = threading.Condition(self._lock)  # told when a seat that somebody waits for is free
-        self._queues = [Turns(self._lock, Room(store), workers or min(4, os.cpu_count() or 1))]
+        rooms: list[Room] = [RemoteRoom(store) for _ in range(processes)]
+        rooms = rooms or [Room(store)]
+        threads = 1 if processes else workers or min(4, os.cpu_count() or 1)
+        self._queues = [Turns(self._lock, room, threads) for room in rooms]
         self._threads: list[threading.Thread] = []
         self._stopping = False
         self._next_cleaning = 0.0
@@ -62,6 +69,16 @@ class Seats:
         self._last_save: float | None = None  # when one succeeded, in seconds since the epoch
         self._steps = 0  # of all runs since the host began
         self._rates = (time.monotonic(), 0, 0.0)  # since, steps then, steps per second
+
+    def start(self) -> None:
+        """Prepare all that runs need, which takes seconds; without it, the first run waits for that."""
+        for turns in self._queues:
+            turns.room.start()
+
+    def meet(self) -> None:
+        """Wait until all is prepared."""
+        for turns in self._queues:
+            turns.room.meet()
 
     def close(self) -> None:
         """Stop all workers, save what has changed since it was saved last, and forget all runs."""
@@ -73,7 +90,8 @@ class Seats:
             thread.join(CLOSING)
         for seat in self._seats.values():
             if not seat.working:  # a run that is still inside a step keeps its last save
-                self._save(seat, force=True)
+                with contextlib.suppress(Lost):
+                    self._save(seat, force=True)
         if self._cleaner:
             self._cleaner.close()
         for turns in self._queues:
@@ -110,7 +128,7 @@ class Seats:
             return set(self._seats)
 
     @contextlib.contextmanager
-    def held(self, key: str, control: bool = False) -> Iterator[Run]:
+    def held(self, key: str, control: bool = False) -> Iterator[HostedRun]:
         """The run of a key, between two of its turns, for a thread that is no worker. It is woken if it
         sleeps; meanwhile it does not train.
 
@@ -136,7 +154,7 @@ class Seats:
         if seat.again and self._seats.get(seat.run_id) is seat:
             self._turn(seat)
 
-    def _awake(self, seat: Seat) -> Run:
+    def _awake(self, seat: Seat) -> HostedRun:
         """The run of a seat that this thread works on; read from the disk if it sleeps.
 
         Raises KeyError; ValueError, one sentence, if its files are damaged.
@@ -185,9 +203,9 @@ class Seats:
         return seat.turns
 
     def _load(self, turns: Turns) -> tuple[int, int]:
-        """How many runs of its room train, and how many it has."""
+        """How many runs of its room somebody watches, or has left only just now; and how many it has."""
         seats = [seat for seat in self._seats.values() if seat.turns is turns]
-        return sum(seat.placed for seat in seats), len(seats)
+        return sum(not self._lease_over(seat) for seat in seats), len(seats)
 
     # -- places ------------------------------------------------------------------------------------------
 
@@ -294,36 +312,71 @@ class Seats:
 
     def _worker(self, turns: Turns) -> None:
         while not self._stopping:
-            turns.room.poll()
-            with self._lock:
-                seat = self._next(turns)
-                if seat is None:
-                    continue
-                active = seat.placed and not seat.leaving and not self._lease_over(seat)
-                seconds = turns.slice()
-            delay = save_in = None
-            overrun = 0.0
             try:
-                if active:
-                    delay, overrun = self._train(seat, seconds)
-                save_in = self._save(seat, force=not active)
-            except (KeyError, ValueError):  # it could not be read, and whoever watches has been told
-                delay = None
+                turns.room.poll()
+                with self._lock:
+                    seat = self._next(turns)
+                if seat:
+                    self._take_turn(seat, turns)
+            except Lost:
+                if not self._stopping:
+                    self._revive(turns)
+
+    def _take_turn(self, seat: Seat, turns: Turns) -> None:
+        """Train or rest, and save. Raises Lost."""
+        with self._lock:
+            active = seat.placed and not seat.leaving and not self._lease_over(seat)
+            seconds = turns.slice()
+        delay = save_in = None
+        overrun = 0.0
+        try:
+            if active:
+                delay, overrun = self._train(seat, seconds)
+            save_in = self._save(seat, force=not active)
+        except (KeyError, ValueError):  # it could not be read, and whoever watches has been told
+            delay = None
+        except Lost:
             with self._lock:
-                again, seat.again = seat.again, False
+                seat.deaths += 1
                 self._let_go(seat)
-                self._deliver(seat)
-                if self._seats.get(seat.run_id) is not seat:
+                if seat.deaths >= MOST_DEATHS:
+                    LOG.error(
+                        "run %s: dropped, since the process that trained it ended too often", seat.run_id
+                    )
+                    self._drop(seat)
+            raise
+        with self._lock:
+            again, seat.again = seat.again, False
+            self._let_go(seat)
+            self._deliver(seat)
+            if self._seats.get(seat.run_id) is not seat:
+                return
+            if seat.leaving and not active:  # nothing was trained since it was saved
+                self._rest(seat)
+                return
+            if again:
+                delay = 0.0
+            if delay is not None:  # also when the lease is over: the next turn saves what there is
+                self._turn(seat, max(delay, turns.fair_pause(overrun)))
+            elif save_in is not None:
+                self._turn(seat, save_in)
+
+    def _revive(self, turns: Turns) -> None:
+        """Begin again where what trained these runs is gone; they go on from their last saves."""
+        turns.room.revive()
+        with self._lock:
+            for run, (_, writing) in list(self._writing.items()):
+                if writing is turns:
+                    del self._writing[run]
+            for seat in list(self._seats.values()):
+                if seat.turns is not turns:
                     continue
-                if seat.leaving and not active:  # nothing was trained since it was saved
-                    self._rest(seat)
-                    continue
-                if again:
-                    delay = 0.0
-                if delay is not None:  # also when the lease is over: the next turn saves what there is
-                    self._turn(seat, max(delay, turns.fair_pause(overrun)))
-                elif save_in is not None:
-                    self._turn(seat, save_in)
+                seat.run = seat.saved_mark = None
+                seat.asleep = not seat.placed
+                if not self._store:
+                    self._drop(seat)
+                elif seat.placed:
+                    self._turn(seat)
 
     def _next(self, turns: Turns) -> Seat | None:
         """A turn that is due; or None, after a wait for one."""
@@ -403,7 +456,7 @@ class Seats:
         self._write(seat, run)
         return None if seat.saved_whole else wait
 
-    def _write(self, seat: Seat, run: Run) -> None:
+    def _write(self, seat: Seat, run: HostedRun) -> None:
         """Have the run saved as it is now, and note how it goes."""
         assert self._cleaner
         self._cleaner.start()

@@ -58,7 +58,7 @@ class Store:
         self._shelves: dict[str, _Shelf] = {}
         self._lock = threading.Lock()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        trial = folder / ".trial"  # now, and not when the first run shall be saved
+        trial = folder / f".trial-{os.getpid()}"  # now, and not when the first run shall be saved
         trial.write_bytes(b"")
         trial.unlink()
 

@@ -64,7 +64,7 @@ def _open_store() -> Store | None:
 
 # The one host of this process, shared by the pages and the routes.
 STORE = _open_store()
-HOST = RunHost(LIMITS, STORE)
+HOST = RunHost(LIMITS, STORE, processes=LIMITS.training_processes)
 HEALTH = Health(HOST, STORE, LIMITS)
 # a thread that is still inside torch when the interpreter goes would abort the process
 atexit.register(HOST.close)
