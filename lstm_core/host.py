@@ -146,6 +146,11 @@ class RunHost(Seats):
         """Whether this key is the token of a run that there is."""
         return bool(TOKEN.fullmatch(key)) and self.knows(key)
 
+    def awake(self, key: str) -> bool:
+        """Whether the run is in memory, so that a message to it need not wait for a disk. Raises KeyError."""
+        with self._lock:
+            return self._find(key)[0].run is not None
+
     def post(self, key: str, message: dict[str, Any]) -> None:
         """Send a run a message (see `Run.post`).
 
@@ -319,6 +324,10 @@ class RunHost(Seats):
                 "saving_fails": self._saving_fails,
                 "last_save": self._last_save,
             }
+
+    def processes(self) -> list[int]:
+        """Numbers of the processes that train, other than this one."""
+        return [turns.room.process for turns in self._queues if turns.room.process is not None]
 
     def _check(self, config: SubjectConfig) -> None:
         check_data(config)

@@ -12,6 +12,7 @@ import secrets
 
 CODE_LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # none that are taken for each other: no I, L, O, 0, 1
 CODE_LENGTH = 8
+CODE = re.compile(f"[{CODE_LETTERS}]{{{CODE_LENGTH}}}")
 TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")
 
 

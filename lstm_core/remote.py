@@ -36,6 +36,7 @@ from lstm_core.subjects import SubjectConfig
 LOG = logging.getLogger(__name__)
 ROOT = Path(__file__).parents[1]
 PATIENCE = 0.25  # seconds after which news of saves are asked for
+GONE = "A process of the server has ended. Its runs go on from their last saves in a moment: try again."
 CLOSING = 25.0  # seconds that the process gets to write what is still to be saved
 
 
@@ -129,7 +130,7 @@ class RemoteRoom(Room):
             try:
                 answer, error, news = self._exchange((later, question))
             except (OSError, EOFError, pickle.UnpicklingError, ValueError) as broken:
-                raise Lost("The process in which this run trained has ended.") from broken
+                raise Lost(GONE) from broken
             self._asked_at = time.monotonic()
         for kind, *what in news:
             self._hear(kind, *what)
@@ -197,8 +198,14 @@ class RemoteRoom(Room):
 
     def poll(self) -> None:
         """Raises Lost."""
+        if not self.works():
+            raise Lost(GONE)
         if (self._dones or self._later) and time.monotonic() - self._asked_at > PATIENCE:
             self.ask("nothing")
+
+    @property
+    def process(self) -> int | None:
+        return self._process.pid if self._process else None
 
     def works(self) -> bool:
         return self._process is None or self._process.poll() is None

@@ -15,8 +15,8 @@ from lstm_core.store import Store
 from lstm_core.subjects import SubjectConfig
 
 
-class Lost(RuntimeError):
-    """What runs lived in is gone; those that were saved can be woken."""
+class Lost(ValueError):
+    """What runs lived in is gone; those that were saved can be woken. A sentence for the page."""
 
 
 class Room:
@@ -55,7 +55,7 @@ class Room:
     def wake(self, run_id: str) -> tuple[HostedRun, str]:
         """A run as it was saved last; and a sentence if a newer save is damaged, else "".
 
-        Raises KeyError, ValueError, OSError as `Store.read`.
+        Raises KeyError, Damaged, OSError as `Store.read`.
         """
         if self._store is None or self._saver is None:
             raise KeyError(run_id)
@@ -86,6 +86,11 @@ class Room:
 
     def poll(self) -> None:
         """Hear of what has happened meanwhile, if need be; never within the host's lock."""
+
+    @property
+    def process(self) -> int | None:
+        """Number of the process that runs live in, if it is another one than this."""
+        return None
 
     def works(self) -> bool:
         """Whether runs can train here."""

@@ -12,6 +12,7 @@ from lstm_core.store import Store
 
 LOG = logging.getLogger(__name__)
 LONGEST_REST = 0.02  # seconds from one run to the next
+AGAIN = 10.0  # seconds until a last save that failed is tried again
 CLOSING = 20.0  # seconds that the last saves get when the server ends
 
 Done = Callable[[str], None]  # told how it went: "" or a sentence
@@ -29,6 +30,7 @@ class Saver:
         self._lock = threading.Condition()
         self._thread: threading.Thread | None = None
         self._stopping = False
+        self._not_before: dict[str, float] = {}  # runs whose last save failed → when it is tried again
 
     def put(self, run: str, saved: Saved, done: Done, last: bool = False) -> None:
         """Write this soon; `done` is called from the writing thread. last: the run leaves the memory, so that
@@ -72,17 +74,19 @@ class Saver:
     def _write(self) -> None:
         while True:
             with self._lock:
-                while not self._waiting and not self._stopping:
-                    self._lock.wait()
-                if not self._waiting:
+                while (run := self._next()) is None and not self._stopping:
+                    self._lock.wait(AGAIN if self._waiting else None)
+                if run is None:
                     return
-                run = next(iter(self._waiting))
                 saved, done, last = self._waiting.pop(run)
                 self._writing = run, saved
             start = time.monotonic()
             trouble = self._try(run, saved, last)
             with self._lock:
                 self._writing = None
+                if trouble and last and not self._stopping:  # perhaps there is no other copy of it any more
+                    self._waiting.setdefault(run, (saved, done, last))
+                    self._not_before[run] = time.monotonic() + AGAIN
                 if run in self._forgotten and not self._pending(run):
                     self._forgotten.discard(run)
                     self.store.forget(run)
@@ -90,6 +94,15 @@ class Saver:
             with self._lock:
                 if not self._stopping:  # not all at once: threads that train wait for this one, too
                     self._lock.wait(min(LONGEST_REST, time.monotonic() - start))
+
+    def _next(self) -> str | None:
+        """The run to write now."""
+        now = time.monotonic()
+        due = (run for run in self._waiting if self._stopping or self._not_before.get(run, now) <= now)
+        run = next(due, None)
+        if run is not None:
+            self._not_before.pop(run, None)
+        return run
 
     def _try(self, run: str, saved: Saved, last: bool) -> str:
         try:

@@ -56,7 +56,9 @@ class Seat:
     saved_whole: bool = True  # nothing of it was left for later
     next_save: float = 0.0
     saved_at: float | None = None  # seconds since the epoch
-    trouble: str = ""
+    trouble: str = ""  # why the newest save failed
+    damage: str = ""  # what was wrong when it was read …
+    damage_until: float = 0.0  # … and until when that is said
 
     @property
     def name(self) -> str:
@@ -91,7 +93,7 @@ class Seat:
             "page": self.page,
             "followers": self.followers if self.code else None,
             "saved": self.saved_at,
-            "trouble": self.trouble,
+            "trouble": self.trouble or (self.damage if time.monotonic() < self.damage_until else ""),
         }
 
     def about_run(self) -> None:

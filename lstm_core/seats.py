@@ -30,6 +30,8 @@ LOG = logging.getLogger(__name__)
 LEASE = 5.0  # seconds that a run goes on when its last viewer has left
 SAVE_AGAIN = 10.0  # seconds after a save that failed
 CLOSING = 5.0  # seconds that a worker gets to finish its slice when the host closes
+DAMAGE_SHOWN = 60.0  # seconds that a page says that the newest save of its run is damaged
+UNSEEN = 30.0  # seconds that a run without a place and without viewers stays in memory
 MOST_DEATHS = 3  # of its process during its turns, after which a run is given up
 CLOSED = b""  # in place of a frame: there will be no more
 
@@ -164,7 +166,9 @@ class Seats:
         with self._lock:
             room = self._turns_of(seat).room
         try:
-            run, seat.trouble = room.wake(seat.run_id)
+            run, damage = room.wake(seat.run_id)
+        except Lost:
+            raise
         except (KeyError, ValueError, OSError) as error:
             LOG.error("run %s: cannot be read: %s", seat.run_id, error)
             with self._lock:
@@ -174,6 +178,7 @@ class Seats:
             raise KeyError("the saved run cannot be read") from error
         with self._lock:
             seat.run, seat.asleep = run, False
+            seat.damage, seat.damage_until = damage, time.monotonic() + DAMAGE_SHOWN
             seat.about_run()
             seat.saved_mark = seat.mark()
         return run
@@ -227,11 +232,11 @@ class Seats:
         for seat in waiting:
             seat.waiting_since = seat.waiting_since or now
         waiting.sort(key=lambda seat: seat.waiting_since)
-        free = self.limits.runs - self._taken()
+        free = max(0, self.limits.runs - self._taken())
         for seat in waiting[:free]:
             seat.placed, seat.notice, seat.waiting_since = True, None, 0.0
             self._turn(seat)
-        waiting = waiting[free:] if free > 0 else waiting
+        waiting = waiting[free:]
         leaving = self._evict(len(waiting))
         for number, seat in enumerate(waiting[leaving:], start=leaving + 1):
             message = (
@@ -271,7 +276,9 @@ class Seats:
     def _clean(self, now: float) -> None:
         """Put to sleep what nobody has touched for long, and fill the room."""
         for seat in list(self._seats.values()):
-            if now - seat.touched <= self.limits.idle or seat.leaving or seat.awaited:
+            unseen = self._store and not (seat.viewers or seat.placed)
+            idle = min(UNSEEN, self.limits.idle) if unseen else self.limits.idle
+            if now - seat.touched <= idle or seat.leaving or seat.awaited or seat.wants_place:
                 continue
             if seat.viewers and not self._store:
                 continue  # it could not come back
@@ -333,18 +340,16 @@ class Seats:
             if active:
                 delay, overrun = self._train(seat, seconds)
             save_in = self._save(seat, force=not active)
-        except (KeyError, ValueError):  # it could not be read, and whoever watches has been told
-            delay = None
         except Lost:
             with self._lock:
                 seat.deaths += 1
                 self._let_go(seat)
                 if seat.deaths >= MOST_DEATHS:
-                    LOG.error(
-                        "run %s: dropped, since the process that trained it ended too often", seat.run_id
-                    )
+                    LOG.error("run %s: given up, since its process ended too often", seat.run_id)
                     self._drop(seat)
             raise
+        except (KeyError, ValueError):  # it could not be read, and whoever watches has been told
+            delay = None
         with self._lock:
             again, seat.again = seat.again, False
             self._let_go(seat)
@@ -466,7 +471,7 @@ class Seats:
 
         def done(trouble: str) -> None:
             with self._lock:
-                if self._writing.get(seat.run_id) == (number, turns):
+                if not trouble and self._writing.get(seat.run_id) == (number, turns):
                     del self._writing[seat.run_id]
                 self._save_errors += bool(trouble)
                 self._saving_fails = bool(trouble)

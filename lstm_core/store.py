@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from lstm_core.checkpoint import Saved, from_bytes, snapshot_from_bytes, snapshot_to_bytes, to_bytes
+from lstm_core.keys import CODE
 from lstm_core.timeline import Snapshot
 
 LOG = logging.getLogger(__name__)
@@ -33,6 +34,10 @@ DIGEST = 32  # bytes of a SHA-256
 RUN = re.compile(r"[0-9a-f]{32}")
 DAY = 86_400.0
 FEW = 4  # snapshots
+
+
+class Damaged(ValueError):
+    """A run was saved, and none of its saves can be read. A sentence for the page."""
 
 
 @dataclass
@@ -134,7 +139,7 @@ class Store:
     def read(self, run: str) -> tuple[Saved, str]:
         """The newest good save of a run; and a sentence if a newer one is damaged, else "".
 
-        Raises KeyError if there is none, ValueError (a sentence) if none of them can be read.
+        Raises KeyError if there is none, Damaged if none of them can be read.
         """
         with self._lock:
             place = self.folder / run
@@ -161,7 +166,7 @@ class Store:
                 os.utime(place / name)
                 return replace(saved, snapshots=tuple(shelf.snapshots.values())), trouble
             LOG.error("run %s: none of its saves can be read", run)
-            raise ValueError("This run was saved, but its files are damaged and cannot be read.")
+            raise Damaged("This run was saved, but its files are damaged and cannot be read.")
 
     @staticmethod
     def _read_snapshots(place: Path, numbers: list[int]) -> dict[int, Snapshot]:
@@ -198,7 +203,9 @@ class Store:
         found = {}
         for path in self.folder.glob("*/code"):
             with contextlib.suppress(OSError, ValueError):
-                found[path.read_text(encoding="ascii").strip()] = path.parent.name
+                code = path.read_text(encoding="ascii")
+                if CODE.fullmatch(code):  # not half of one
+                    found[code] = path.parent.name
         return found
 
     def set_code(self, run: str, code: str | None) -> None:
@@ -208,7 +215,13 @@ class Store:
             (place / "code").unlink(missing_ok=True)
             return
         place.mkdir(mode=0o700, exist_ok=True)
-        (place / "code").write_text(code, encoding="ascii")
+        fresh = place / "fresh-code"
+        try:
+            fresh.write_text(code, encoding="ascii")
+            fresh.replace(place / "code")
+        except OSError:
+            fresh.unlink(missing_ok=True)
+            raise
 
     # -- room --------------------------------------------------------------------------------------------
 

@@ -54,6 +54,9 @@ try:
     config = HOST.config(code)
 except KeyError:  # it has ended this very moment
     st.rerun()
+except ValueError as error:  # it slept, and cannot be read any more
+    st.error(plain(str(error)), icon=":material/error:")
+    st.stop()
 page = page_of(config)
 
 with st.container(horizontal=True, gap="small", key="followed"):

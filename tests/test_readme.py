@@ -59,13 +59,15 @@ def test_service_proxy_and_readme_speak_of_the_same_place():
     command = re.search(r"^ExecStart=(.+)$", UNIT, re.MULTILINE)
     assert command is not None
     words = shlex.split(command[1].replace("%i", "1"))
-    assert words[:5] == ["/opt/lstm/.venv/bin/python", "-m", "streamlit", "run", "app.py"]
-    flags = dict(word.removeprefix("--").split("=") for word in words[5:])
+    # not an Environment=, which the file with the limits could override for all replicas alike
+    assert words[:2] == ["/usr/bin/env", "LSTM_DATA=/var/lib/lstm-1"]
+    assert words[2:7] == ["/opt/lstm/.venv/bin/python", "-m", "streamlit", "run", "app.py"]
+    flags = dict(word.removeprefix("--").split("=") for word in words[7:])
     assert flags["server.baseUrlPath"] == "lstm"
     address = f"{flags['server.address']}:{flags['server.port']}"
     assert f"server {address};" in NGINX
+    assert f"server {address} max_fails=0;" in NGINX
     assert address in README
-    assert "LSTM_DATA=/var/lib/lstm-%i" in UNIT
     assert "StateDirectory=lstm-%i" in UNIT
 
 

@@ -85,7 +85,6 @@ class Channel {
     const socket = (this.socket = new WebSocket(this.address));
     socket.binaryType = "arraybuffer";
     socket.onopen = () => {
-      this.retry = FIRST_RETRY;
       this.send({ type: "hello", token: this.token });
       for (const message of this.pending.values()) this.send(message);
       this.pending.clear();
@@ -134,6 +133,7 @@ class Channel {
     try {
       this.frame = settle(decode(data), this.frame);
       this.state = "open";
+      this.retry = FIRST_RETRY; // not before: a server that is full lets everybody in, and then refuses
       for (const entry of this.subscribers) this.call(entry);
     } finally {
       this.ready();

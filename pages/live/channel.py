@@ -210,8 +210,10 @@ async def _listen(websocket: WebSocket, token: str, viewer: int) -> None:
             if message.get("type") == "ready":
                 wants = message.get("wants")
                 HOST.ready(viewer, wants if isinstance(wants, list) else ())
-            else:
+            elif HOST.awake(token):
                 HOST.post(token, message)
+            else:  # it is read from the disk, and nobody else shall wait for that
+                await run_in_threadpool(HOST.post, token, message)
         except KeyError:
             await websocket.send_json({"type": "gone"})
             await websocket.close(code=1000)

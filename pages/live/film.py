@@ -95,6 +95,8 @@ async def film(request: Request) -> Response:
             page = await run_in_threadpool(_make, token)
     except KeyError:
         return Response("This network is gone. Reload the page to start a new one.", status_code=404)
+    except ValueError as error:  # it slept, and its files are damaged
+        return Response(str(error), status_code=409)
     finally:
         _asked.discard(token)
     if page is None:

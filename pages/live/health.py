@@ -9,10 +9,12 @@ there, and elsewhere there are none of them.
 from __future__ import annotations
 
 import hashlib
+import os
 import resource
 import sys
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -37,15 +39,22 @@ def code_version() -> str:
     return digest.hexdigest()[:12]
 
 
-def memory_mb() -> float:
-    """Megabytes of memory that this process holds; where the system does not tell, the most it ever held."""
+def memory_mb(processes: Iterable[int] = ()) -> float:
+    """Megabytes of memory that this process and these hold, what they share counted once; where the system
+    does not tell, the most that this one ever held.
+    """
     try:
-        status = Path("/proc/self/status").read_text(encoding="ascii")
+        held = sum(_proportional_kb(process) for process in (os.getpid(), *processes))
     except OSError:
         most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         return round(most / (1e6 if sys.platform == "darwin" else 1e3), 1)
-    line = next(line for line in status.splitlines() if line.startswith("VmRSS:"))
-    return round(int(line.split()[1]) * 1024 / 1e6, 1)
+    return round(held * 1024 / 1e6, 1)
+
+
+def _proportional_kb(process: int) -> int:
+    """What a process holds, of what it shares its part alone. Raises OSError."""
+    sizes = Path(f"/proc/{process}/smaps_rollup").read_text(encoding="ascii")
+    return next(int(line.split()[1]) for line in sizes.splitlines() if line.startswith("Pss:"))
 
 
 class Health:
@@ -85,7 +94,7 @@ class Health:
             **stats,
             "last_save_age": None if last is None else round(max(0.0, time.time() - last), 1),
             **sizes,
-            "memory_mb": memory_mb(),
+            "memory_mb": memory_mb(self.host.processes()),
             "uptime_seconds": round(time.monotonic() - STARTED, 1),
             "version": self.version,
             "limits": self.limits,

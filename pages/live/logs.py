@@ -105,7 +105,7 @@ class OneLine(logging.Formatter):
         if record.exc_info and not record.exc_text:
             record.exc_text = redacted(self.formatException(record.exc_info))
         if record.exc_text:
-            line["error"] = record.exc_text
+            line["error"] = redacted(record.exc_text)  # of a record of another process it was not yet
         return json.dumps(line, ensure_ascii=False)
 
 

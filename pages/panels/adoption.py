@@ -8,6 +8,7 @@ import streamlit as st
 
 from lstm_core.config import RunConfig
 from lstm_core.experiments.pair import PairConfig
+from lstm_core.store import Damaged
 from lstm_core.subjects import SubjectConfig
 from pages.live.channel import HOST
 from pages.panels import own_data
@@ -52,6 +53,10 @@ def run_settings(page: str, defaults: dict[str, Any] | None = None) -> Settings:
         return settings
     try:
         config = HOST.config(token)
+    except Damaged as error:  # it slept, and cannot be woken
+        state.pop(f"run_{page}", None)
+        st.toast(plain(str(error).rstrip(".") + ANEW), icon=":material/link_off:", duration="long")
+        return settings
     except (KeyError, ValueError):  # it has been deleted this very moment
         return settings
     if adopted:

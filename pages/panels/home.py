@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import streamlit as st
 
 from lstm_core.config import Hands, RunConfig, TextConfig
@@ -20,6 +22,7 @@ from pages.panels.settings import Settings
 
 WIDTH = 400  # pixels
 HEIGHT = 64  # pixels of the buttons and the line below them
+_UNPACKING = threading.Lock()  # a small file may need much memory, so that there is one at a time
 FILES = {
     "run": ("Run", "Weights, optimiser, random numbers, settings and data: all that the run goes on from."),
     "trace": ("Trace", "CSV: every gate and state of every unit, at every step of what the network reads."),
@@ -125,8 +128,9 @@ def _open_file(settings: Settings) -> None:
     if uploaded is None:
         return
     try:
-        saved = unpack_run(uploaded.getvalue(), LIMITS)
-        token = HOST.adopt(saved)
+        with _UNPACKING:
+            saved = unpack_run(uploaded.getvalue(), LIMITS)
+            token = HOST.adopt(saved)
     except ValueError as error:
         st.error(plain(str(error)), icon=":material/error:")
         return

@@ -83,7 +83,7 @@ function show(element, frame, channel, actions) {
 
   setText(status, ended ? "ended" : state);
   status.dataset.state = state;
-  message.textContent = ended ? ENDED : lost ? LOST : channel.notice || meta.message || (meta.trouble ?? "");
+  message.textContent = ended ? ENDED : channel.notice || (lost ? LOST : meta.message || meta.trouble) || "";
   const waits = queue.show(element.parts.card, meta, lost);
   message.hidden = waits || !message.textContent;
 

@@ -39,14 +39,22 @@ class MeasuredServer(Server):
         with urllib.request.urlopen(request, timeout=60) as answer:
             return json.load(answer)
 
+    def processes(self) -> list[Path]:
+        """In /proc: the server's own, and those that train for it; empty where the system does not tell."""
+        own = Path(f"/proc/{self.process.pid}")
+        children = "".join(path.read_text() for path in own.glob("task/*/children")).split()
+        return [own, *(Path(f"/proc/{child}") for child in children)] if own.exists() else []
+
     def memory(self) -> float:
-        """Megabytes of memory that the process holds; not a number where the system does not tell."""
+        """Megabytes of memory that all of them hold, what they share counted once; not a number where the
+        system does not tell.
+        """
         try:
-            status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="utf-8")
+            sizes = [(place / "smaps_rollup").read_text() for place in self.processes()]
         except OSError:
             return math.nan
-        line = next(line for line in status.splitlines() if line.startswith("VmRSS:"))
-        return int(line.split()[1]) / 1024
+        lines = [line for size in sizes for line in size.splitlines() if line.startswith("Pss:")]
+        return sum(int(line.split()[1]) for line in lines) / 1024 if lines else math.nan
 
 
 @contextlib.contextmanager

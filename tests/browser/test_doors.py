@@ -1,13 +1,17 @@
 """In a real browser: no text becomes anything but text, and the policy stops what would run nevertheless."""
 
+import contextlib
 import http.client
 import json
 from urllib.parse import quote, urlsplit
 
 import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
 
-from tests.browser.conftest import frames_pass, wait_for_step
+from tests.browser.conftest import frames_pass, wait_for_status, wait_for_step
 from tests.films import HOSTILE
+from tests.servers import Server
 
 pytestmark = pytest.mark.browser
 # short enough for a column's name and for one token; every part of it would leave a mark
@@ -247,3 +251,30 @@ def test_no_program_may_drive_the_pages_over_streamlits_agent_api(server):
         )
         assert status >= 400
         assert "session_id" not in text
+
+
+def test_a_message_of_many_megabytes_is_cut_off_before_it_is_read(server):
+    with connect(f"{server.url.replace('http', 'ws', 1)}/live/socket") as socket:
+        with contextlib.suppress(ConnectionClosed):  # perhaps before all of it was sent
+            socket.send("x" * 30_000_000)
+        closed = pytest.raises(ConnectionClosed, socket.recv, timeout=30).value
+    assert closed.rcvd
+    assert closed.rcvd.code == 1009
+
+
+def test_whoever_finds_the_server_full_is_told_so_and_gets_in_later(open_page):
+    server = Server(LSTM_MAX_VIEWERS="1")
+    try:
+        first = open_page(server.url)
+        second = open_page(server.url, wait=False)
+        wait_for_status(second, "disconnected")
+        full = second.get_by_text("The server is full: 1 pages are open. Try again later.")
+        full.wait_for()
+        # also when it has been refused again
+        with second.expect_websocket(timeout=30_000):
+            full.wait_for()
+        full.wait_for()
+        first.context.close()
+        wait_for_step(second, 1)
+    finally:
+        server.stop()

@@ -287,3 +287,63 @@ def test_what_was_left_for_later_is_saved_also_when_the_run_rests(saving, folder
         return [snapshot.step for snapshot in saved.snapshots] == history
 
     eventually(whole, "all snapshots are on the disk")
+
+
+def test_a_run_that_sleeps_while_the_disk_is_full_is_not_lost(saving, folder, monkeypatch, quiet_saver):
+    real, full = Store.write, threading.Event()
+    full.set()
+
+    def write(self, run, saved, few=False):
+        if full.is_set():
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(self, run, saved, few)
+
+    monkeypatch.setattr(Store, "write", write)
+    monkeypatch.setattr("lstm_core.saver.AGAIN", 0.1)
+    host = saving(idle=0.1, lease=0.0)
+    token = host.open(TINY)
+    viewer = Viewer(host, token)
+    step = viewer.steps(40)["step"]
+    viewer.leave()
+    eventually(lambda: not host._seats, "it is out of memory, and nowhere on the disk")
+    assert host.knows(token)
+    full.clear()
+    assert saved_at_least(folder, token, step)
+    assert Viewer(host, token).draw()["step"] >= step
+
+
+def test_a_run_that_woke_can_be_branched_and_filmed_before_its_first_turn(saving, folder):
+    host = saving()
+    token = host.open(TINY)
+    viewer = Viewer(host, token)
+    viewer.steps(30)
+    host.post(token, PAUSE)
+    history = viewer.until(lambda meta: meta["status"] == "paused")["history"]
+    host.close()
+    assert len(saving().film(token)) == len(history)
+    again = saving()
+    assert Viewer(again, again.branch(token, 10)).draw()["step"] >= 10
+
+
+def test_a_damaged_save_is_said_for_a_while(saving, folder, quiet_saver):
+    host = saving()
+    token = host.open(TINY)
+    Viewer(host, token).steps(30)
+    saved_at_least(folder, token, 20)
+    host.close()
+    paths = [folder / run_id(token) / name for name in STATES]
+    newest = max(paths, key=lambda path: path.stat().st_mtime_ns)
+    newest.write_bytes(newest.read_bytes()[:-9])
+    viewer = Viewer(saving(), token)
+    first = viewer.draw()["saved"]
+    assert "damaged" in viewer.until(lambda meta: meta["saved"] != first)["trouble"]
+
+
+def test_what_nobody_has_looked_at_leaves_the_memory_soon(saving, monkeypatch):
+    monkeypatch.setattr("lstm_core.seats.UNSEEN", 0.1)
+    host = saving(idle=3600.0)
+    token = host.open(TINY)
+    copy = host.adopt(host.save(token))
+    eventually(lambda: not host._seats, "both are out of memory")
+    assert host.knows(token)
+    assert Viewer(host, copy).until(trains)

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from lstm_core.config import ModelConfig, RunConfig
+from lstm_core.store import Store
 from tests.lstm_core.hosting import PAUSE, PLAY, STEP, TINY, Viewer, eventually, full_house, rests, trains
 
 # leases
@@ -197,3 +198,19 @@ def test_a_waiting_run_can_be_configured(open_host):
     token = host.open(TINY)
     assert host.configure(token, RunConfig(TINY.task, ModelConfig(hidden_size=9), TINY.train))
     assert Viewer(host, token).until(trains)["hidden_size"] == 9
+
+
+def test_a_paused_run_keeps_its_place_in_line(open_host, tmp_path):
+    host = open_host(max_runs=1, idle=0.3, lease=0.0, store=Store(tmp_path))
+    first = Viewer(host, host.open(TINY))
+    first.until(trains)
+    token = host.open(TINY)
+    host.post(token, PAUSE)
+    waiting = Viewer(host, token)
+    waiting.until(lambda meta: meta["status"] == "waiting")
+    cleaned = host._next_cleaning
+    while host._next_cleaning <= cleaned + 2:
+        first.draw()
+    assert host.stats()["waiting"] == 1
+    first.leave()
+    waiting.until(lambda meta: meta["status"] != "waiting")

@@ -281,3 +281,20 @@ def test_a_young_run_s_snapshots_follow_bit_by_bit(store):
         counts.append(len(read.snapshots))
     assert counts[:2] == [FEW, 2 * FEW]
     assert same(Store(store.folder).read(RUN)[0], saved)
+
+
+def test_half_a_code_opens_nothing(store, monkeypatch):
+    write = Path.write_text
+
+    def half(self, text, *args, **kwargs):
+        write(self, text[:3], *args, **kwargs)
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", half)
+    with pytest.raises(OSError, match="No space"):
+        store.set_code(RUN, "ABCDEFGH")
+    assert store.codes() == {}
+    assert list(store.folder.glob("*/*code")) == []
+    monkeypatch.undo()
+    (store.folder / RUN / "code").write_text("")  # of a machine that went off in the middle
+    assert store.codes() == {}

@@ -6,7 +6,6 @@ import gc
 import random
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
@@ -73,17 +72,18 @@ def _visit(browser: object, server: MeasuredServer, name: str, rng: random.Rando
 
 
 def _held(server: MeasuredServer) -> dict[str, float]:
-    """What the server's process holds."""
-    place = Path(f"/proc/{server.process.pid}")
-    links = []
-    for entry in (place / "fd").iterdir():
-        try:
-            links.append(entry.readlink().as_posix())
-        except OSError:
-            continue
+    """What the server's processes hold."""
+    links, threads = [], 0
+    for place in server.processes():
+        threads += len(list((place / "task").iterdir()))
+        for entry in (place / "fd").iterdir():
+            try:
+                links.append(entry.readlink().as_posix())
+            except OSError:
+                continue
     sockets = sum(link.startswith("socket:") for link in links)
     return {
-        "threads": len(list((place / "task").iterdir())),
+        "threads": threads,
         "sockets": sockets,
         "files": len(links) - sockets,
         "memory": server.memory(),
