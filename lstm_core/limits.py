@@ -40,7 +40,7 @@ class Limits(Checked):
     idle: float = limit(
         "LSTM_IDLE_SECONDS", 600.0, 0.05, 1e7, "Seconds without anybody looking until a run is put to sleep."
     )
-    save: float = limit("LSTM_SAVE_SECONDS", 3.0, 0.1, 3600.0, "Seconds from one save of a run to the next.")
+    save: float = limit("LSTM_SAVE_SECONDS", 4.0, 0.1, 3600.0, "Seconds from one save of a run to the next.")
     keep_days: float = limit(
         "LSTM_KEEP_DAYS", 30.0, 0.001, 36_500.0, "Days after which a saved run that nobody opened is deleted."
     )

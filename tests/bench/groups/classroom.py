@@ -22,8 +22,9 @@ def _class(options: Options, count: int) -> Iterator[Figure]:
     seconds = options.seconds(10, 3)
     gap, age = REACHES[30 if count <= 30 else 60]
     with serve("tests/bench/opening.py", LSTM_MAX_RUNS=str(max(64, count + 1))) as server:
-        # one run first: what is loaded at the first use is not the price of a run
         (alone,) = watch(server, server.open_runs(1), 2, options.seconds(3, 1))
+        # then a few for every process: what is loaded at the first use is not the price of a run
+        watch(server, server.open_runs(2 * len(server.processes())), 1, 1)
         empty = full = server.memory()
 
         def look() -> None:
