@@ -193,6 +193,6 @@ with right:
     st.markdown("\n".join(f"- **{panel}**: {about}" for panel, about in PANELS.items()))
     st.caption(
         "Sliders under LIVE act while you drag them; those under DATA start a new network. **Share** lets "
-        "others follow your run on their own screens; who has the page's own address can change it. "
+        "others follow your run on their own screens; whoever has the page's own address can change it. "
         "Equations as in PyTorch; Hochreiter & Schmidhuber 1997, forget gate: Gers et al. 2000."
     )

@@ -260,7 +260,10 @@ class Pair:
         if left.meta["labels"] != right.meta["labels"]:
             return False, "The sides do not read the same: step 3 here is not step 3 there."
         if not {f"weight_ih_{rows[0]}", f"weight_hh_{rows[0]}"} <= self.akin:
-            return True, "They began with other weights: unit 3 here has nothing to do with unit 3 there."
+            return (
+                True,
+                "They began with different weights: a unit's number means nothing on the other side.",
+            )
         return True, "Both began with the same weights: what differs has been learnt."
 
     def _observation(self) -> str:

@@ -89,7 +89,7 @@ def _together(learnt: list[Result], others: list[Result]) -> list[str]:
             f"{_list(surprising)} learnt although less than a thousandth of the gradient arrived at first."
         )
     if learnt and others and not found:
-        found.append("Those learnt whose gradient arrived.")
+        found.append("The networks that learnt are those whose gradient arrived.")
     return found
 
 

@@ -32,6 +32,7 @@ export function render(element, data, actions) {
 export function remove(element) {
   if (current === element) current = null;
   removeEventListener("resize", element.place);
+  clearInterval(element.looking);
   element.parts.help.close();
 }
 
@@ -74,6 +75,8 @@ function build(element) {
   element.parts = { root, button, keys, help };
   element.place = () => place(element);
   addEventListener("resize", element.place);
+  // what else stands in the header comes and goes from page to page, and no event tells of it
+  element.looking = setInterval(element.place, 300);
 }
 
 /** Left of what stands in the header already. */
@@ -82,7 +85,8 @@ function place(element) {
     const others = document.querySelectorAll(".st-key-toolbar, [data-testid=stMainMenu]");
     const lefts = [...others].map((node) => node.getBoundingClientRect()).filter((box) => box.width);
     const left = Math.min(innerWidth, ...lefts.map((box) => box.left));
-    element.parts.root.style.right = `${innerWidth - left + 8}px`;
+    const right = `${innerWidth - left + 8}px`;
+    if (element.parts.root.style.right !== right) element.parts.root.style.right = right;
   });
 }
 

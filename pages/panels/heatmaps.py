@@ -51,7 +51,7 @@ def memory(
     """
     figure = memory_drawing(cell, series, words, numbers)
     # a figure that is fed otherwise is another one: the frames still on their way do not suit it
-    streaming_figure(figure, key=f"{key}_{cell}", token=token, height=height)
+    streaming_figure(figure, key=f"{key}_{cell}_{numbers}", token=token, height=height)
 
 
 @cache

@@ -106,7 +106,7 @@ def _about(config: RunConfig | RaceConfig, data: str | None) -> str:
     needs = "It needs torch and numpy"
     needs += f", and reads {data} from the folder that it is run in." if data else ", and nothing else."
     said = [
-        "It trains from the beginning with the settings of now. Its losses are those of the page, digit for "
+        "It trains from the beginning with the current settings. Its losses are those of the page, digit for "
         f"digit on the same machine, as long as you change nothing while it trains. {needs}"
     ]
     if isinstance(config, RunConfig) and config.hands != Hands() and config.hands.training:

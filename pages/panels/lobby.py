@@ -88,11 +88,12 @@ def ask(problem: str) -> None:
 def _problem(code: str) -> str:
     """A sentence if this code opens nothing now, else ""."""
     if len(code) != CODE_LENGTH or any(letter not in CODE_LETTERS for letter in code):
-        never = "I, L, O, 0 and 1 are none of them"
+        never = "it never has I, L, O, 0 or 1"
         return f"A code has {CODE_LENGTH} letters and digits, such as {EXAMPLE}; {never}."
     state = st.session_state
     if code == state.get("followed_code"):  # it did open a run: to ask for it again is no guess
-        return "" if HOST.knows(code) else f"The teacher has ended the sharing of {shown_code(code)}."
+        ended = f"The teacher has ended the sharing of {shown_code(code)}. Ask for a new code."
+        return "" if HOST.knows(code) else ended
     if state.get("wrong_code") == code:
         return _wrong(code)  # nor is it to show the same wrong one again
     mine: Tries = state.setdefault("code_tries", Tries(most=5, rate=0.25))

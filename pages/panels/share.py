@@ -23,6 +23,11 @@ NOT_THE_ADDRESS = (
     "Share this link or the code, **not the address of this page**: whoever has that can change the run."
 )
 
+ONLY_HERE = (
+    "This link opens on this computer only. For others, open this page under the computer's name or address "
+    "in the network, and share it from there."
+)
+
 
 def share_panel(token: str, settings: Settings) -> None:
     """Code, link and QR code of a run; and the end of sharing. It is shared only when a button is pressed."""
@@ -41,6 +46,8 @@ def share_panel(token: str, settings: Settings) -> None:
     left.image(qr_code(link), width=QR_WIDTH)
     with right:
         st.html(f'<div class="share-code" data-testid="share-code">{shown_code(code)}</div>')
+        if only_here(link):
+            st.warning(ONLY_HERE, icon=":material/computer:")
         st.caption("Scan, or open the **Follow** page and type the code, or follow the link:")
         st.code(link, language=None, wrap_lines=True)
         st.caption(NOT_THE_ADDRESS)
@@ -66,6 +73,12 @@ def _unshare(token: str) -> None:
     except OSError as error:
         why = plain(error.strerror or "it could not be noted")
         st.toast(f"The sharing could not be ended: {why}. Try again.", icon=":material/error:")
+
+
+def only_here(link: str) -> bool:
+    """Whether the link leads nowhere but to the computer on which it is opened."""
+    name = urlsplit(link).hostname or ""
+    return name in ("localhost", "::1") or name.startswith("127.")
 
 
 def follow_link(address: str, code: str) -> str:

@@ -79,7 +79,7 @@ function show(element, frame, channel, actions) {
 
   const { followers = null } = meta;
   crowd.hidden = followers === null;
-  setText(crowd, followers === 1 ? "1 follows" : `${whole.format(followers ?? 0)} follow`);
+  setText(crowd, followers === 1 ? "1 follower" : `${whole.format(followers ?? 0)} followers`);
 
   setText(status, ended ? "ended" : state);
   status.dataset.state = state;

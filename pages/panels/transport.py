@@ -92,7 +92,7 @@ def followed_bar(code: str, page: str, drawn: dict[str, Any]) -> None:
     """
     mount(
         "transport.js",
-        key="followed_bar",
+        key=f"followed_bar_{page in SINGLE}",  # another one where it has another height
         token=code,
         height=HEIGHTS[page in SINGLE],
         experiment=page not in SINGLE,

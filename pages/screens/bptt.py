@@ -29,7 +29,7 @@ def screen(
         widths = "relative to the largest" if scale == "linear" else "a twelfth less for each power of ten"
         heading(
             f"{LANES[lane]}, unrolled in time",
-            f"arrows: states flow forward; ribbon: the gradient flows back, as wide as it is long ({widths})",
+            f"arrows: states flow forward; ribbon: the gradient flows back, its width is its size ({widths})",
         )
         unrolled(token, lane, key="bptt_unrolled", height=286, logarithmic=scale == "logarithmic")
     left, right = st.columns([3, 2], gap="medium")

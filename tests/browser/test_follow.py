@@ -74,7 +74,7 @@ def test_a_student_sees_every_step_and_whatever_the_teacher_does(server, open_pa
     close_popover(teacher)
     student = follow(open_page, server, code)
     student.get_by_text(f"You follow {code}").wait_for()
-    teacher.get_by_text("1 follows", exact=True).wait_for()
+    teacher.get_by_text("1 follower", exact=True).wait_for()
 
     # the same network: the same step has the same loss and the same memory, also one by one
     press(teacher, "Pause")

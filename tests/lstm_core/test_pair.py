@@ -172,9 +172,9 @@ def test_the_same_units_are_shown_on_both_sides():
     ("differs", "delta", "said"),
     [
         ("model.hidden_size", False, "8 units beside 12: unit 3 here has nothing to do with unit 3 there."),
-        ("model.cell", True, "They began with other weights"),
-        ("train.seed", True, "They began with other weights"),
-        ("model.init", True, "They began with other weights"),
+        ("model.cell", True, "They began with different weights"),
+        ("train.seed", True, "They began with different weights"),
+        ("model.init", True, "They began with different weights"),
         ("model.forget_bias", True, "Both began with the same weights"),
         ("model.num_layers", True, "Both began with the same weights"),
         ("knobs.noise", True, "Both began with the same weights"),

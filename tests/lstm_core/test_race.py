@@ -397,7 +397,7 @@ def test_whoever_has_learnt_is_named_at_once_and_the_verdict_waits():
     assert early.startswith("Right in 95 % at lag 50: LSTM after 240 steps.")
     assert "13 % (RNN); guessing gives 13 %" in early
     assert "13 (RNN) and 0 (LSTM)" in early
-    assert "Those learnt whose gradient arrived." in late
+    assert "The networks that learnt are those whose gradient arrived." in late
     assert "Those learnt" not in early
 
 

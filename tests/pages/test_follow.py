@@ -235,7 +235,9 @@ def test_when_the_sharing_ends_it_says_so_and_there_is_nothing_to_copy():
     HOST.unshare(teacher.session_state["run_text"])
     app.run()
     assert not app.exception
-    assert app.warning[0].value == f"The teacher has ended the sharing of {shown_code(code)}."
+    assert app.warning[0].value == (
+        f"The teacher has ended the sharing of {shown_code(code)}. Ask for a new code."
+    )
     assert "Take a copy" not in [button.label for button in app.button]
 
 
@@ -336,6 +338,20 @@ def test_the_link_leads_to_the_follow_page_of_this_server(monkeypatch, base, add
     monkeypatch.setattr(share, "base_path", lambda: base)
     assert share.follow_link(address, "C") == link
     assert base_path() == ""
+
+
+@pytest.mark.parametrize(
+    ("link", "only"),
+    [
+        ("http://localhost:8501/follow?code=C", True),
+        ("http://127.0.0.1:8501/follow?code=C", True),
+        ("http://[::1]:8501/follow?code=C", True),
+        ("http://192.168.1.7:8501/follow?code=C", False),
+        ("https://school.example/lstm/follow?code=C", False),
+    ],
+)
+def test_a_link_that_opens_here_only_is_said_to_be_one(link, only):
+    assert share.only_here(link) == only
 
 
 def test_the_qr_code_holds_the_link_dark_on_white_with_a_quiet_zone():
