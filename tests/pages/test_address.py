@@ -24,6 +24,7 @@ from lstm_core.experiments.ablation import AblationConfig
 from lstm_core.experiments.pair import PairConfig
 from lstm_core.experiments.race import RaceConfig
 from lstm_core.keys import TOKEN, new_token
+from lstm_core.store import Damaged
 from pages.live.channel import HOST
 from tests.pages.test_pages import config_of, open_app, words
 
@@ -313,6 +314,24 @@ def test_a_run_that_the_server_has_lost_is_replaced_and_that_is_said(monkeypatch
     monkeypatch.setattr(HOST, "knows", lambda key: key != token and knows(key))
     app.run()
     assert "no longer exists; a new one starts" in said(app)
+    assert linked(app, "text_run") != token
+    assert config_of(app, "text").model.hidden_size == 16
+
+
+def test_a_run_that_slept_and_cannot_be_woken_is_replaced_and_that_is_said(monkeypatch):
+    app = open_app(text_hidden_size="16")
+    token = linked(app, "text_run")
+    config = HOST.config
+
+    def damaged(key):
+        if key == token:
+            raise Damaged("This run was saved, but its files are damaged and cannot be read.")
+        return config(key)
+
+    monkeypatch.setattr(HOST, "config", damaged)
+    app.run()
+    assert not app.exception
+    assert "damaged and cannot be read; a new one starts" in said(app)
     assert linked(app, "text_run") != token
     assert config_of(app, "text").model.hidden_size == 16
 

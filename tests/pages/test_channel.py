@@ -289,6 +289,22 @@ def test_a_flood_is_read_slowly(client, token):
         assert time.monotonic() - start > 1
 
 
+def test_a_message_to_a_run_that_sleeps_keeps_nobody_waiting(client, token, monkeypatch):
+    """It is read from the disk in another thread than the one that serves all sockets."""
+    asked = []
+    monkeypatch.setattr(HOST, "awake", lambda key: False)
+    monkeypatch.setattr(HOST, "post", lambda key, message: asked.append(threading.current_thread().name))
+    with client.websocket_connect(SOCKET) as socket:
+        hello(socket, token)
+        next_frame(socket)
+        socket.send_text('{"type": "play"}')
+        socket.send_text("{")  # answered last
+        while "text" not in socket.receive():
+            pass
+    assert len(asked) == 1
+    assert "AnyIO worker" in asked[0]
+
+
 # followers
 
 

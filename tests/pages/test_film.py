@@ -292,6 +292,15 @@ def ask(client, body, **headers):
     return client.post("/live/film", content=content, headers=headers)
 
 
+def test_a_run_that_cannot_be_read_has_no_film(client, monkeypatch):
+    def damaged(token):
+        raise ValueError("This run was saved, but its files are damaged and cannot be read.")
+
+    monkeypatch.setattr(HOST, "film", damaged)
+    answer = ask(client, {"token": "good"})
+    assert (answer.status_code, "damaged" in answer.text) == (409, True)
+
+
 def test_a_film_comes_as_a_file(client, frames):
     answer = ask(client, {"token": "good"}, origin="http://testserver")
     assert answer.status_code == 200

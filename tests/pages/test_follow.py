@@ -7,6 +7,7 @@ import segno
 
 from lstm_core.config import RunConfig
 from lstm_core.keys import CODE_LENGTH, normal_code, shown_code
+from lstm_core.store import Damaged
 from pages.live.channel import HOST, base_path
 from pages.panels import lobby, share
 from pages.panels.lobby import Tries
@@ -239,6 +240,18 @@ def test_when_the_sharing_ends_it_says_so_and_there_is_nothing_to_copy():
         f"The teacher has ended the sharing of {shown_code(code)}. Ask for a new code."
     )
     assert "Take a copy" not in [button.label for button in app.button]
+
+
+def test_a_shared_run_that_cannot_be_read_any_more_is_said_to_be_one(monkeypatch):
+    _, code = teach()
+
+    def damaged(key):
+        raise Damaged("This run was saved, but its files are damaged and cannot be read.")
+
+    monkeypatch.setattr(HOST, "config", damaged)
+    app = follow(code)
+    assert not app.exception
+    assert "damaged" in app.error[0].value
 
 
 def test_every_screen_has_a_name_and_belongs_to_a_run():
