@@ -99,7 +99,7 @@ def test_the_slider_shows_any_step(open_film):
     page.mouse.click(rail["x"] + rail["width"] * 0.75, middle)
     wait_for_label(page, "training step 9")
     page.wait_for_function("() => document.querySelector('.annotation-text')")
-    assert page.get_by_text("upon a time 9").is_visible()
+    page.get_by_text("upon a time 9").wait_for()
     assert values(page) == frames[3].heatmaps["c"].tolist()
 
 
