@@ -136,9 +136,7 @@ class Desk:
         run = self._runs[name]
         config, latest = self._known[name]
         self._known[name] = run.config, run.latest
-        told = {
-            name: getattr(run, name) for name in ("steps", "step_count", "spent", "generation", "playing")
-        }
+        told = {field: getattr(run, field) for field in TOLD}
         if run.latest is not latest:
             told["latest"] = run.latest
         if run.config is not config:

@@ -88,9 +88,11 @@ class RunHost(Seats):
 
         Raises KeyError for an unknown token.
         """
-        with self.held(token, control=True) as run, self._lock:
-            room = self._turns_of(self._own(token)).room
-        return list(room.film(run))  # while it goes on
+        with self.held(token, control=True) as run:
+            with self._lock:
+                room = self._turns_of(self._own(token)).room
+            frames = room.film(run)
+        return list(frames)  # while it goes on
 
     def config(self, key: str) -> SubjectConfig:
         """The config of a run as it is now, live settings included. Raises KeyError for an unknown key."""

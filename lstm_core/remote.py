@@ -18,6 +18,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -105,7 +106,7 @@ class RemoteRoom(Room):
         self._place = (str(store.folder.absolute()), store.most_mb, store.keep_days) if store else None
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
-        self._later: list[tuple[Any, ...]] = []  # to be said before the next question; no answer is expected
+        self._later: deque[tuple[Any, ...]] = deque()  # to be said before the next question; not answered
         self._dones: dict[str, tuple[int, Done]] = {}  # run id → its newest save of which no good news came
         self._numbers = itertools.count()
         self._asked_at = 0.0
@@ -116,7 +117,7 @@ class RemoteRoom(Room):
         if self._process is None and not self._closed:
             command = [sys.executable, "-m", "lstm_core.desk"]
             self._process = subprocess.Popen(command, stdin=PIPE, stdout=PIPE, cwd=ROOT)
-            self._later = [("begin", self._place)]
+            self._later.appendleft(("begin", self._place))
 
     def meet(self) -> None:
         """Wait until the other end answers. Raises Lost."""
@@ -126,7 +127,8 @@ class RemoteRoom(Room):
         """The answer to a question. Raises Lost, and what the other end raises."""
         with self._lock:
             self.start()
-            later, self._later = self._later, []
+            # one by one, since another thread may be adding to it
+            later = [self._later.popleft() for _ in range(len(self._later))]
             try:
                 answer, error, news = self._exchange((later, question))
             except (OSError, EOFError, pickle.UnpicklingError, ValueError) as broken:
