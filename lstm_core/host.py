@@ -12,34 +12,31 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
+from lstm_core.audience import CLOSED, Full
 from lstm_core.checkpoint import Saved, without_past
 from lstm_core.footprint import check_size
 from lstm_core.hosted import HostedRun
-from lstm_core.keys import TOKEN, new_code, new_token, run_id
+from lstm_core.keys import TOKEN, new_token, run_id
 from lstm_core.observe import PARTS
 from lstm_core.room import Room
-from lstm_core.seat import Deliver, Seat, Viewer
-from lstm_core.seats import CLOSED, Seats
+from lstm_core.seat import Deliver, Seat
+from lstm_core.sharing import SharedSeats
 from lstm_core.subjects import SubjectConfig, check_data
 from lstm_core.turns import Turns
 
 __all__ = ["CLOSED", "Full", "RunHost"]
 
 
-class Full(Exception):
-    """There is no room for one more viewer; the sentence says which limit was reached."""
-
-
-class RunHost(Seats):
+class RunHost(SharedSeats):
     """Opens runs, lets them train in turn, hands their frames to whoever watches, and saves them.
 
     At most `limits.runs` networks train at once; a further run waits in line, and its viewers are told their
     place. A run that nobody has watched for `lease` seconds pauses by itself. After `limits.idle` seconds, or
     as soon as somebody waits for its place, it is saved and put to sleep, until it is watched or asked for
-    again; without a store it is gone then. (The machinery is in seats.py.)
+    again; without a store it is gone then. (The machinery is in seats.py, sharing in sharing.py.)
     """
 
-    # -- what pages call: runs ---------------------------------------------------------------------------
+    # -- what pages call ----------------------------------------------------------------------------------
 
     def open(self, config: SubjectConfig) -> str:
         """Open a run and return its token. It starts as soon as it is watched.
@@ -172,83 +169,6 @@ class RunHost(Seats):
             run.post(message)
             self._touch(seat)
 
-    # -- what pages call: sharing ------------------------------------------------------------------------
-
-    def share(self, token: str) -> str:
-        """Let others watch the run: the code that they need, the same one as long as it is shared.
-
-        Raises KeyError for an unknown token; OSError when it cannot be noted for after a restart.
-        """
-        with self._lock:
-            seat = self._own(token)
-            if seat.code is None:
-                code = new_code()
-                if self._store:
-                    self._store.set_code(seat.run_id, code)
-                seat.code, self._codes[code] = code, seat.run_id
-                self._tell(seat)
-            return seat.code
-
-    def shared(self, token: str) -> str | None:
-        """The code under which a run is shared now. Raises KeyError for an unknown token."""
-        with self._lock:
-            return self._own(token).code
-
-    def unshare(self, token: str) -> None:
-        """End the sharing: nobody who has followed sees any more of it. Raises KeyError."""
-        with self._lock:
-            seat = self._own(token)
-            if seat.code is None:
-                return
-            if self._store:
-                self._store.set_code(seat.run_id, None)
-            del self._codes[seat.code]
-            seat.code = None
-            for number in seat.following:
-                viewer = seat.viewers.pop(number)
-                del self._watched[number]
-                self._hand(viewer, CLOSED)
-            self._tell(seat)
-
-    def lead(self, token: str, other: str) -> None:
-        """Whoever follows the run of `token` follows that of `other` from now on, under the same code.
-        Nothing happens if the one is not shared, or the other one is.
-
-        Raises KeyError for unknown tokens; OSError when it cannot be noted for after a restart.
-        """
-        with self._lock:
-            seat, goal = self._own(token), self._own(other)
-            if seat.code is None or goal.code is not None:
-                return
-            if self._store:
-                self._store.set_code(goal.run_id, seat.code)
-                self._store.set_code(seat.run_id, None)
-            goal.code, seat.code = seat.code, None
-            self._codes[goal.code] = goal.run_id
-            for number in seat.following:
-                goal.viewers[number] = seat.viewers.pop(number)
-                self._watched[number] = goal
-            seat.unwatched_since = time.monotonic()
-            self._touch(goal)
-            self._deliver(goal)
-            self._tell(seat)
-            self._tell(goal)
-
-    def present(self, token: str, page: str) -> None:
-        """Note which page shows the run to whoever controls it, for those who follow. Raises KeyError."""
-        with self._lock:
-            seat = self._own(token)
-            if seat.page != page:
-                seat.page = page
-                self._tell(seat)
-
-    def page(self, key: str) -> str:
-        """The page that whoever controls the run looks at, as `present` noted it; "" if it has not. Raises
-        KeyError for an unknown key.
-        """
-        with self._lock:
-            return self._find(key)[0].page
-
     # -- what the channel calls --------------------------------------------------------------------------
 
     def watch(self, key: str, deliver: Deliver) -> int:
@@ -258,15 +178,9 @@ class RunHost(Seats):
         """
         with self._lock:
             seat, control = self._find(key)
-            if len(self._watched) >= self.limits.viewers:
-                raise Full(f"The server is full: {self.limits.viewers:,} pages are open. Try again later.")
-            if not control and seat.followers >= self.limits.followers:
-                raise Full(f"{self.limits.followers:,} follow this run already. Try again later.")
-            number = next(self._numbers)
-            seat.viewers[number] = viewer = Viewer(deliver, control)
-            self._watched[number] = seat
+            number = self._audience.join(seat, deliver, control)
             self._touch(seat)
-            self._give(seat, viewer)
+            self._audience.show(seat)
             if not control:
                 self._tell(seat)
         return number
@@ -277,13 +191,13 @@ class RunHost(Seats):
         wants: the parts of a frame (of `PARTS`; others are ignored) that it shows, from now on.
         """
         with self._lock:
-            seat = self._watched.get(viewer)
+            seat = self._audience.seat(viewer)
             if seat is None:
                 return
             watching = seat.viewers[viewer]
             watching.ready = True
             watching.wants = frozenset(part for part in PARTS if part in wants)
-            self._give(seat, watching)
+            self._audience.show(seat)
             if seat.run:
                 seat.run.wanted = seat.run.wanted or watching.ready
             self._touch(seat)
@@ -291,12 +205,8 @@ class RunHost(Seats):
     def unwatch(self, viewer: int) -> None:
         """Stop receiving. Unknown numbers are ignored."""
         with self._lock:
-            seat = self._watched.pop(viewer, None)
-            if seat is None:
-                return
-            control = seat.viewers.pop(viewer).control
-            seat.unwatched_since = time.monotonic()
-            if not control:
+            seat = self._audience.seat(viewer)
+            if seat and not self._audience.leave(viewer).control:
                 self._tell(seat)
 
     def stats(self) -> dict[str, Any]:
@@ -313,18 +223,16 @@ class RunHost(Seats):
                 self._rates = (now, self._steps, rate)
             seats = self._seats.values()
             return {
-                "works": not self._stopping
-                and all(thread.is_alive() for thread in self._threads)
-                and all(turns.room.works() for turns in self._queues),
-                "runs": self._taken(),
+                "works": self._workers.alive() and all(turns.room.works() for turns in self._queues),
+                "runs": self._places.taken(),
                 "waiting": sum(seat.wants_place for seat in seats),
                 "asleep": sum(seat.asleep for seat in seats),
-                "viewers": len(self._watched),
+                "viewers": len(self._audience),
                 "followers": sum(seat.followers for seat in seats),
                 "steps_per_second": round(rate, 1),
-                "save_errors": self._save_errors,
-                "saving_fails": self._saving_fails,
-                "last_save": self._last_save,
+                "save_errors": self._saves.errors,
+                "saving_fails": self._saves.failing,
+                "last_save": self._saves.last,
             }
 
     def processes(self) -> list[int]:
@@ -346,7 +254,7 @@ class RunHost(Seats):
         seat.about_run()
         with self._lock:
             self._seats[seat.run_id] = seat
-        self._save(seat, force=True, few=True)
+        self._saves.save(seat, force=True, few=True)
         with self._lock:
             self._let_go(seat)
             self._turn(seat)

@@ -43,8 +43,8 @@ def runs(monkeypatch):
 def open_host():
     hosts = []
 
-    def make(max_runs=64, idle=600.0, save=0.2, **options):
-        limits = Limits(runs=max_runs, idle=idle, save=save)
+    def make(max_runs=64, idle=600.0, save=0.2, viewers=1000, followers=300, **options):
+        limits = Limits(runs=max_runs, idle=idle, save=save, viewers=viewers, followers=followers)
         hosts.append(RunHost(limits, **{"workers": 2} | options))
         return hosts[-1]
 
@@ -55,7 +55,7 @@ def open_host():
 
 @pytest.fixture
 def quiet():
-    logger = logging.getLogger("lstm_core.seats")
+    logger = logging.getLogger("lstm_core.audience")
     logger.disabled = True
     yield
     logger.disabled = False

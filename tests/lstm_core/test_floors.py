@@ -26,7 +26,9 @@ FLOORS = [
     {"room"},
     {"remote", "desk"},
     {"seat", "turns"},
+    {"audience", "places", "saves", "workers"},
     {"seats"},
+    {"sharing"},
     {"host"},
 ]
 LEVEL = {name: number for number, floor in enumerate(FLOORS) for name in floor}

@@ -148,7 +148,7 @@ def test_a_full_disk_is_said_and_the_run_goes_on_and_is_saved_later(saving, fold
         real(self, run, saved, few)
 
     monkeypatch.setattr(Store, "write", write)
-    monkeypatch.setattr("lstm_core.seats.SAVE_AGAIN", 0.1)
+    monkeypatch.setattr("lstm_core.saves.AGAIN", 0.1)
     meta = viewer.until(lambda meta: meta["trouble"])
     assert "No space left on device" in meta["trouble"]
     assert host.stats()["save_errors"] > 0
@@ -340,7 +340,7 @@ def test_a_damaged_save_is_said_for_a_while(saving, folder, quiet_saver):
 
 
 def test_what_nobody_has_looked_at_leaves_the_memory_soon(saving, monkeypatch):
-    monkeypatch.setattr("lstm_core.seats.UNSEEN", 0.1)
+    monkeypatch.setattr("lstm_core.places.UNSEEN", 0.1)
     host = saving(idle=3600.0)
     token = host.open(TINY)
     copy = host.adopt(host.save(token))

@@ -8,7 +8,6 @@ import pytest
 from lstm_core.config import ModelConfig
 from lstm_core.host import CLOSED, Full
 from lstm_core.keys import shown_code
-from lstm_core.limits import Limits
 from lstm_core.store import Store
 from tests.lstm_core.hosting import PAUSE, PLAY, TINY, Viewer, eventually, trains
 
@@ -160,8 +159,7 @@ def test_sharing_outlives_the_server(open_host, tmp_path):
 
 
 def test_there_is_an_end_to_how_many_may_follow(open_host, monkeypatch):
-    host = open_host()
-    host.limits = Limits(followers=2)
+    host = open_host(followers=2, viewers=3)
     token, code = shared_run(host)
     viewers = [host.watch(code, lambda data: None) for _ in range(2)]
     with pytest.raises(Full, match="2 follow"):
@@ -169,7 +167,6 @@ def test_there_is_an_end_to_how_many_may_follow(open_host, monkeypatch):
     host.watch(token, lambda data: None)  # not whoever shares it
     host.unwatch(viewers[0])
     host.watch(code, lambda data: None)
-    host.limits = Limits(viewers=3)
     with pytest.raises(Full, match="3 pages"):
         host.watch(token, print)
 

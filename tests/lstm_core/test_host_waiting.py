@@ -46,7 +46,7 @@ def test_a_run_that_nobody_comes_back_to_is_forgotten(open_host):
     viewer = Viewer(host, left)
     viewer.until(trains)
     viewer.leave()
-    host.limits = replace(host.limits, idle=0.1)
+    host._places.limits = replace(host.limits, idle=0.1)
     eventually(lambda: not host.knows(left) and not host.knows(never_watched), "both are forgotten")
     assert host.knows(kept)
     assert host.stats()["runs"] == 1

@@ -150,7 +150,7 @@ def test_it_sleeps_and_wakes_in_any_of_the_processes(host, folder):
     step = viewer.steps(30)["step"]
     viewer.leave()
     with host._lock:
-        host._leave(host._seats[run_id(token)])
+        host._places.end(host._seats[run_id(token)])
     eventually(lambda: run_id(token) not in host._seats, "it is out of memory")
     assert Viewer(host, token).draw()["step"] >= step
 
