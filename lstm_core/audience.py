@@ -22,7 +22,7 @@ class Audience:
     """All viewers of a host, by number; each is in its seat, too. Every method needs the host's lock."""
 
     def __init__(self, limits: Limits) -> None:
-        self._limits = limits
+        self.limits = limits
         self._seats: dict[int, Seat] = {}  # that they watch, by viewer
         self._numbers = itertools.count()
 
@@ -35,10 +35,10 @@ class Audience:
 
     def join(self, seat: Seat, deliver: Deliver, control: bool) -> int:
         """One more viewer of a seat, who has seen nothing yet; returns its number. Raises Full."""
-        if len(self) >= self._limits.viewers:
-            raise Full(f"The server is full: {self._limits.viewers:,} pages are open. Try again later.")
-        if not control and seat.followers >= self._limits.followers:
-            raise Full(f"{self._limits.followers:,} follow this run already. Try again later.")
+        if len(self) >= self.limits.viewers:
+            raise Full(f"The server is full: {self.limits.viewers:,} pages are open. Try again later.")
+        if not control and seat.followers >= self.limits.followers:
+            raise Full(f"{self.limits.followers:,} follow this run already. Try again later.")
         number = next(self._numbers)
         seat.viewers[number] = Viewer(deliver, control)
         self._seats[number] = seat

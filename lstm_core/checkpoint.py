@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import safetensors
+import safetensors.numpy
 import safetensors.torch
 from torch import Tensor
 
@@ -150,7 +151,9 @@ def read_tensors(data: bytes) -> dict[str, Tensor]:
 
 
 def _blob(document: dict[str, Any], tensors: dict[str, Tensor]) -> bytes:
-    return safetensors.torch.save(tensors, {"run": to_json(document)})
+    # the same bytes as those of safetensors.torch, which takes four times as long
+    arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
+    return safetensors.numpy.save(arrays, {"run": to_json(document)})
 
 
 def _opened(data: bytes) -> tuple[Reader, dict[str, Tensor]]:

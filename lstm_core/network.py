@@ -58,7 +58,7 @@ class Network:
     """A trainer, and the observer that looks at it. (A `Subject`.)"""
 
     parts: ClassVar = {
-        "outputs": Part(share=0.01, shortest=0.1, longest=1.0, shared=10.0, spread=0.5),
+        "outputs": Part(share=0.01, shortest=0.1, longest=1.0, shared=20.0, spread=0.5),
         "survey": Part(share=0.02, shortest=0.2, longest=5.0, shared=10.0, spread=0.5, optional=True),
     }
 

@@ -57,7 +57,7 @@ class Saves:
         # a run that rests has time for what was left for later
         seat.saved_whole = (force or rests) and not few
         # a class that began together shall not save together
-        wait = self._every * random.uniform(0.7, 1.0)
+        wait = self._every * random.uniform(0.85, 1.0)
         seat.saved_mark, seat.next_save = mark, now + wait
         self._cleaner.start()
         self._write(seat, run)

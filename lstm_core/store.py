@@ -33,7 +33,7 @@ STATES = ("a.state", "b.state")
 DIGEST = 32  # bytes of a SHA-256
 RUN = re.compile(r"[0-9a-f]{32}")
 DAY = 86_400.0
-FEW = 4  # snapshots
+FEW = 2  # snapshots
 
 
 class Damaged(ValueError):

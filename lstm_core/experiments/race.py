@@ -238,7 +238,7 @@ class Race:
             "labels": self._labels(),
             "reach": knobs.reach,
             "chance": chance,
-            "since": self._since,
+            "since": self._since or -1,  # never changed: a line there is out of sight
             "lanes": [lane.facts(key) for key, lane in self.lanes.items()],
         }
         return Frame(meta, arrays)

@@ -43,9 +43,11 @@ class Figure {
     this.plot.setAttribute("role", "img");
     this.note = make("div", "live-empty", element);
     // a page that is being left has figures without a size, which Plotly refuses
-    this.resizer = new ResizeObserver(
-      () => this.drawn && this.plot.offsetWidth > 0 && this.Plotly.Plots.resize(this.plot).catch(() => {})
-    );
+    this.resizer = new ResizeObserver(() => {
+      if (!this.drawn || this.plot.offsetWidth === 0) return;
+      if (this.themeChanged()) this.build(this.frame);
+      else this.Plotly.Plots.resize(this.plot).catch(() => {});
+    });
     this.resizer.observe(element);
     this.restyle = () => this.drawn && this.themeChanged() && this.build(this.frame);
     document.addEventListener("present", this.restyle);
@@ -170,6 +172,8 @@ class Figure {
         assign(part, attribute, pair[theme.dark ? 1 : 0]);
       }
     }
+    // beside others that say what its colours mean it needs no legend
+    if (theme.alone && figure.layout.meta?.legend) figure.layout.showlegend = true;
     if (theme.large) enlarge(figure);
   }
 

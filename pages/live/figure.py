@@ -68,7 +68,7 @@ def drawing(
     selects: the subplots that follow the selection, and in which a click changes it. wants: the parts of a
     frame that not everybody shows, and that this figure needs.
     Colours that follow the theme stand in `meta["themed"]` of a trace or of the layout, as attribute →
-    [light, dark].
+    [light, dark]. `meta["legend"]` of the layout: a legend belongs to the figure when it is shown alone.
     """
     figure.update_layout(
         paper_bgcolor="rgba(0,0,0,0)",

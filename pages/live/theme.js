@@ -11,7 +11,8 @@ export function themeOf(element) {
   const background = read("background-color", "#ffffff");
   const text = read("text-color", "#31333f");
   const dark = luminance(background) < luminance(text);
-  return { background, text, font: read("font", "sans-serif"), dark, large: presenting() };
+  const alone = element.closest("[data-large]") !== null; // on the page (stage.js)
+  return { background, text, font: read("font", "sans-serif"), dark, large: presenting(), alone };
 }
 
 const probe = document.createElement("canvas").getContext("2d");

@@ -85,7 +85,7 @@ function fill({ value, difference }, now, other) {
   if (other === false) return;
   const more = now - other;
   const known = Number.isFinite(more);
-  difference.textContent = known ? (more === 0 ? "± 0" : `${more > 0 ? "+" : "−"} ${digits(Math.abs(more))}`) : "";
+  difference.textContent = known ? (more === 0 ? "no difference" : `${more > 0 ? "+" : "−"} ${digits(Math.abs(more))}`) : "";
   difference.dataset.verdict = more > 0 ? "worse" : more < 0 ? "better" : "same";
 }
 

@@ -1,4 +1,7 @@
-"""Sidebar widgets that take the user's own text or table, and keep them while other pages are visited."""
+"""Sidebar widgets that take the user's own text or table, and keep them while other pages are visited.
+
+They open over the page: in the sidebar they would push the live sliders out of sight.
+"""
 
 from __future__ import annotations
 
@@ -17,34 +20,35 @@ def text() -> tuple[str, str]:
     """The text that the user uploaded or that came with a run, else pasted, and a note about it; both may be
     empty.
     """
-    uploaded = st.file_uploader(
-        "Upload a text file",
-        key="own_text_file",
-        max_upload_size=TEXT_MEGABYTES,
-        help=f"Any language, up to {TEXT_MEGABYTES} MB. The encoding is detected.",
-    )
-    kept = _keep("text", uploaded, decode_text)
-    if kept is not None:
-        content, note = kept
-        return content, note
-    pasted = st.text_area(
-        "… or paste a text",
-        key="own_text",
-        height=110,
-        persist_state="session",
-        placeholder="A few pages are enough to start with. Press Ctrl+Enter when done.",
-    )
-    return pasted or "", ""
+    with st.popover("Upload or paste …", width="stretch"):
+        uploaded = st.file_uploader(
+            "Upload a text file",
+            key="own_text_file",
+            max_upload_size=TEXT_MEGABYTES,
+            help=f"Any language, up to {TEXT_MEGABYTES} MB. The encoding is detected.",
+        )
+        kept = _keep("text", uploaded, decode_text)
+        pasted = kept is None and st.text_area(
+            "… or paste a text",
+            key="own_text",
+            height=110,
+            persist_state="session",
+            placeholder="A few pages are enough to start with. Press Ctrl+Enter when done.",
+        )
+    _say("text")
+    return kept or (pasted or "", "")
 
 
 def series() -> tuple[str, tuple[float, ...], tuple[str, ...]]:
     """Name and values of the column that the user chose from an uploaded CSV, and notes; may be empty."""
-    uploaded = st.file_uploader(
-        "Upload a CSV file",
-        key="own_series_file",
-        help="One row for each moment. You choose the column.",
-    )
-    table = _keep("series", uploaded, read_table)
+    with st.popover("Upload …", width="stretch"):
+        uploaded = st.file_uploader(
+            "Upload a CSV file",
+            key="own_series_file",
+            help="One row for each moment. You choose the column.",
+        )
+        table = _keep("series", uploaded, read_table)
+    _say("series")
     if table is None:
         return "", (), ()
     column = st.selectbox("Column", list(table.columns), key="own_series_column", persist_state="session")
@@ -88,17 +92,20 @@ def _keep(kind: str, uploaded: Any, read: Any) -> Any:
             st.error(plain(str(error)))
         else:
             st.session_state[f"own_{kind}_read"] = uploaded.file_id
-            name, said = uploaded.name, "The uploaded file is used, not what is pasted."
-            said = said if kind == "text" else ""
-            st.session_state[place] = {"name": name, "said": said, "content": content}
+            said = f"{uploaded.name} is used."
+            st.session_state[place] = {"name": uploaded.name, "said": said, "content": content}
     kept = st.session_state.get(place)
     if kept is None:
         return None
-    if kept["said"]:
-        st.caption(plain(kept["said"]))
     name = plain(kept["name"]) if kept["name"] else {"text": "this text", "series": "this series"}[kind]
     if st.button(f"Forget {name}", key=f"{place}_forget", width="stretch"):
         del st.session_state[place]
         st.session_state.pop(f"own_{kind}_file", None)
         st.rerun()
     return kept["content"]
+
+
+def _say(kind: str) -> None:
+    """What is used now, where it can be seen."""
+    if kept := st.session_state.get(f"own_{kind}_upload"):
+        st.caption(plain(kept["said"]))

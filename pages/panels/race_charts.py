@@ -16,6 +16,12 @@ from pages.panels.race import COLOURS
 LOWEST, HIGHEST = -14, 2  # powers of ten of the gradients' axis
 EVERY = 4
 MARGIN = {"l": 44, "r": 10, "t": 6, "b": 34}
+# shown when the chart stands alone; else the table of the networks beside it has the colours
+LEGEND = {
+    "showlegend": False,
+    "legend": {"orientation": "h", "x": 1, "xanchor": "right", "y": 1, "yanchor": "bottom"},
+    "meta": {"legend": True},
+}
 NEUTRAL = "#8A8F98"  # guessing, and the lag that is trained
 
 
@@ -39,7 +45,7 @@ def accuracy_drawing(lanes: tuple[str, ...], seconds: bool, /) -> Drawing:
     """The figure and its feeds, built once in a process."""
     figure, feeds = go.Figure(), []
     for lane in lanes:
-        line = _line(COLOURS[lane], width=2.5)
+        line = _line(LANES[lane], COLOURS[lane], width=2.5)
         line.hovertemplate = f"{LANES[lane]} %{{y:.0%}}<extra></extra>"
         feeds += [
             Feed(len(figure.data), "x", array=f"{lane}_{'seconds' if seconds else 'step'}"),
@@ -62,7 +68,7 @@ def lags_drawing(lanes: tuple[str, ...], /) -> Drawing:
     """The figure and its feeds, built once in a process."""
     figure, feeds = go.Figure(), []
     for lane in lanes:
-        line = _line(COLOURS[lane], width=2)
+        line = _line(LANES[lane], COLOURS[lane], width=2)
         line.update(mode="lines+markers", marker={"size": 6, "color": COLOURS[lane][0]})
         line.meta["themed"]["marker.color"] = COLOURS[lane]
         line.hovertemplate = f"{LANES[lane]} %{{y:.0%}}<extra></extra>"
@@ -86,7 +92,7 @@ def _accuracies(figure: go.Figure, feeds: list[Feed], about: str) -> Drawing:
     figure.add_shape(type="line", x0=0, x1=1, xref="paper", y0=0, y1=0, line=chance, layer="below")
     feeds += [Feed(None, f"shapes.{number}.{end}", meta="chance") for end in ("y0", "y1")]
     figure.update_yaxes(range=[-0.03, 1.06], tickvals=[0, 0.5, 1], tickformat=".0%", zeroline=False)
-    figure.update_layout(margin=MARGIN, showlegend=False, hovermode="x unified")
+    figure.update_layout(margin=MARGIN, hovermode="x unified", **LEGEND)
     return drawing(
         figure, feeds, about=about, empty="The accuracy appears here as soon as the first frame arrives."
     )
@@ -100,7 +106,9 @@ def gradients_drawing(lanes: tuple[str, ...], /) -> Drawing:
 
     def add(lane: str, name: str, column: int, said: str, gate: str = "") -> None:
         style = {"width": 1.5, "dash": "dash"} if gate else {"width": 3}
-        line = _line([GATES[gate], on_dark(GATES[gate])] if gate else COLOURS[lane], **style)
+        colours = [GATES[gate], on_dark(GATES[gate])] if gate else COLOURS[lane]
+        line = _line(f"{LANES[lane]}, {said}" if gate else LANES[lane], colours, **style)
+        line.showlegend = column == 1 or bool(gate)
         line.hovertemplate = f"{LANES[lane]} {said} %{{y:.2~e}}<extra></extra>"
         feeds.append(Feed(len(figure.data), "y", array=f"{lane}_{name}"))
         figure.add_trace(line, row=1, col=column)
@@ -137,7 +145,7 @@ def gradients_drawing(lanes: tuple[str, ...], /) -> Drawing:
         zeroline=False,
     )
     figure.update_xaxes(title=_title("time step t"), zeroline=False, showgrid=False, nticks=8)
-    figure.update_layout(margin=MARGIN | {"t": 22}, showlegend=False, hovermode="x unified")
+    figure.update_layout(margin=MARGIN | {"t": 22}, hovermode="x unified", **LEGEND)
     return drawing(
         figure,
         feeds,
@@ -146,9 +154,9 @@ def gradients_drawing(lanes: tuple[str, ...], /) -> Drawing:
     )
 
 
-def _line(colours: list[str], **style: Any) -> go.Scatter:
+def _line(name: str, colours: list[str], **style: Any) -> go.Scatter:
     """colours: [light, dark]."""
-    line = go.Scatter(mode="lines", line={"color": colours[0], **style})
+    line = go.Scatter(mode="lines", name=name, line={"color": colours[0], **style})
     line.meta = {"themed": {"line.color": colours}}
     return line
 

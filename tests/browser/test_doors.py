@@ -42,6 +42,7 @@ def test_each_page_loads_without_a_violation(server, open_page, path):
 
 
 def own_text(page, text):
+    page.get_by_role("button", name="Upload or paste").click()
     page.get_by_label("… or paste a text").fill(text)
     page.get_by_label("… or paste a text").press("Control+Enter")
 
@@ -64,12 +65,14 @@ def test_a_hostile_table_stays_text(server, open_page):
     quoted = ATTACK.replace('"', '""')
     table = f'"{quoted}"\n' + "".join(f"{(n * 7) % 13}\n" for n in range(300))
     name = ATTACK.replace("/", "").lstrip('"') + ".csv"  # a browser sends quotes as %22
+    page.get_by_role("button", name="Upload …").click()
     page.locator("input[type=file]").set_input_files(
         {"name": name, "mimeType": "text/csv", "buffer": table.encode()}
     )
     wait_for_step(page, 3)
     page.get_by_role("button", name="Forget ><img src=x").wait_for()
     frames_pass(page)
+    page.keyboard.press("Escape")
     # what hovers, and every title of the chart
     page.locator(".nsewdrag").first.hover()
     harmless(page)

@@ -196,6 +196,7 @@ def test_own_text_is_shown_as_text(server, open_page, tmp_path):
     attack = "<script>window.hacked=1</script><img src=x onerror='window.hacked=2'> <b>bold</b>\n"
     file = tmp_path / "attack.txt"
     file.write_text(attack * 60)
+    page.get_by_role("button", name="Upload or paste").click()
     page.locator("input[type=file]").set_input_files(file)
     page.get_by_text("A new network starts").wait_for()
     page.get_by_label("Prompt", exact=True).fill("<b>bold</b><script>")
@@ -213,6 +214,7 @@ def test_a_file_that_is_too_large_is_refused_in_a_sentence(server, open_page, tm
     page = open_page(server.url + "/?text_corpus=own")
     file = tmp_path / "large.txt"
     file.write_bytes(b"all work and no play " * 2_500_000)
+    page.get_by_role("button", name="Upload or paste").click()
     page.locator("input[type=file]").set_input_files(file)
     page.get_by_text("must be 2.0MB or smaller").wait_for()
     frames_pass(page)

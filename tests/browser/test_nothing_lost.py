@@ -181,6 +181,7 @@ def test_a_killed_server_that_starts_again_goes_on_with_the_run(browser, tmp_pat
         page.goto(server.url + "/?text_hidden_size=32&text_corpus=own&text_steps_per_second=20")
         file = tmp_path / "own.txt"
         file.write_text(OWN * 40)
+        page.get_by_role("button", name="Upload or paste").click()
         page.locator("input[type=file]").set_input_files(file)
         page.get_by_text("A new network starts").wait_for()
         wait_for_step(page, 60)

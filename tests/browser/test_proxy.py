@@ -95,6 +95,7 @@ def test_a_file_is_uploaded(open_behind):
     page = open_behind("/?text_corpus=own", wait=False)
     words = "the tide comes in and the tide goes out again. " * 40
     file = {"name": "tide.txt", "mimeType": "text/plain", "buffer": words.encode()}
+    page.get_by_role("button", name="Upload or paste").click()
     page.locator("input[type=file]").first.set_input_files(file)
     page.get_by_text("Forget tide.txt").wait_for()
 

@@ -333,7 +333,7 @@ def test_when_the_sharing_ends_followers_are_told(client, token):
 
 
 def test_over_the_limit_it_is_said(client, token, monkeypatch):
-    monkeypatch.setattr(HOST, "limits", Limits(viewers=1))
+    monkeypatch.setattr(HOST._audience, "limits", Limits(viewers=1))
     with client.websocket_connect(SOCKET) as first, client.websocket_connect(SOCKET) as second:
         hello(first, token)
         next_frame(first)
