@@ -238,7 +238,8 @@ class Race:
             "labels": self._labels(),
             "reach": knobs.reach,
             "chance": chance,
-            "since": self._since or -1,  # never changed: a line there is out of sight
+            "since": self._since,
+            "lag_changed": self._since > 0,
             "lanes": [lane.facts(key) for key, lane in self.lanes.items()],
         }
         return Frame(meta, arrays)

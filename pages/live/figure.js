@@ -46,7 +46,7 @@ class Figure {
     this.resizer = new ResizeObserver(() => {
       if (!this.drawn || this.plot.offsetWidth === 0) return;
       if (this.themeChanged()) this.build(this.frame);
-      else this.Plotly.Plots.resize(this.plot).catch(() => {});
+      this.Plotly.Plots.resize(this.plot).catch(() => {});
     });
     this.resizer.observe(element);
     this.restyle = () => this.drawn && this.themeChanged() && this.build(this.frame);

@@ -54,8 +54,10 @@ def accuracy_drawing(lanes: tuple[str, ...], seconds: bool, /) -> Drawing:
         figure.add_trace(line)
     if not seconds:  # where the lag was changed last
         stage = {"color": NEUTRAL, "width": 1.5, "dash": "dash"}
-        figure.add_shape(type="line", x0=0, x1=0, y0=0, y1=1, yref="paper", line=stage, layer="below")
+        place = {"x0": 0, "x1": 0, "y0": 0, "y1": 1, "yref": "paper", "layer": "below"}
+        figure.add_shape(type="line", line=stage, visible=False, **place)
         feeds += [Feed(None, f"shapes.0.{end}", meta="since") for end in ("x0", "x1")]
+        feeds.append(Feed(None, "shapes.0.visible", meta="lag_changed"))
     title = "seconds of its own training" if seconds else "training step"
     figure.update_xaxes(
         title=_title(title), rangemode="tozero", zeroline=False, nticks=6, hoverformat=",.3~g"
@@ -146,6 +148,7 @@ def gradients_drawing(lanes: tuple[str, ...], /) -> Drawing:
     )
     figure.update_xaxes(title=_title("time step t"), zeroline=False, showgrid=False, nticks=8)
     figure.update_layout(margin=MARGIN | {"t": 22}, hovermode="x unified", **LEGEND)
+    figure.update_layout(legend_y=1.08)  # above the titles
     return drawing(
         figure,
         feeds,

@@ -186,6 +186,7 @@ function build(element) {
   };
   for (const wide of [numbers.loss, numbers.rate]) wide.classList.add("transport-wide");
   numbers.step.dataset.pastValue = "";
+  numbers.perplexity.box.dataset.extra = "";
   const status = make("div", "transport-status", root);
   status.setAttribute("role", "status");
   const badge = truth.build(root, element);

@@ -5,7 +5,7 @@ import { make, setText } from "./dom.js";
 
 const PARTS = { sample: showSample, growth: showGrowth, next: showNext };
 const ROWS = 6; // samples in the list of how the writing grew
-const percent = new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 1 });
+const percent = new Intl.NumberFormat("en", { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
 const whole = new Intl.NumberFormat("en");
 
 export function render(element, data) {

@@ -56,5 +56,5 @@ def screen(token: str, config: RunConfig, settings: Settings | None = None) -> N
                 heading("Likeliest", "in this gap", tooltip="Click a gap, or a step of a heatmap.")
                 likeliest(token, key="text_likeliest", height=172)
             else:
-                heading("Next token", "raw", tooltip="After the prompt, before temperature and top-k.")
+                heading("Next token", "likeliest", tooltip="After the prompt, before temperature and top-k.")
                 next_token(token, key="text_next", height=172)
