@@ -79,15 +79,11 @@ class Desk:
         run.wanted, run.wants = wanted, wants
         if about is not None:
             run.about = about
-        self.post(name, messages)
+        for message in messages:  # that were checked already
+            run.inbox.put(message)
         if refresh:
             run.refresh()
         return run.work(seconds), self._told(name)
-
-    def post(self, name: str, messages: list[dict[str, Any]]) -> None:
-        """Messages that were checked already."""
-        for message in messages:
-            self._runs[name].inbox.put(message)
 
     def save(self, run_id: str, name: str, whole: bool, save: int) -> None:
         """The news tell how it went, under the number `save`."""

@@ -180,28 +180,59 @@ class Named(http.server.BaseHTTPRequestHandler):
         pass
 
 
+class Replica:
+    """A server that says its number."""
+
+    def __init__(self, number):
+        self.number, self.port = number, 0
+        self.start()
+
+    def start(self):
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", self.port), Named)
+        self.port = self.server.server_address[1]
+        self.server.name = str(self.number).encode()
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def stop(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
 @pytest.fixture
 def replicas():
-    servers = [http.server.ThreadingHTTPServer(("127.0.0.1", 0), Named) for _ in range(2)]
-    for number, server in enumerate(servers, start=1):
-        server.name = str(number).encode()
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield [server.server_address[1] for server in servers]
-    for server in servers:
-        server.shutdown()
-        server.server_close()
+    replicas = [Replica(number) for number in (1, 2)]
+    yield replicas
+    for replica in replicas:
+        replica.stop()
 
 
-def test_a_class_meets_on_its_replica_and_others_stay_where_they_are(replicas, tmp_path):
-    proxy = Nginx(tmp_path, *replicas)
-    try:
-        for name, replica in (("a", b"1"), ("b", b"2")):
-            link = proxy.get(f"/lstm/class/{name}")
-            assert (link.status, link.headers["Location"]) == (302, "/lstm/")
-            cookie = link.headers["Set-Cookie"]
-            assert {"Secure", "HttpOnly", "SameSite=Lax"} <= {part.strip() for part in cookie.split(";")}
-            answers = {proxy.get("/lstm/", Cookie=cookie.split(";")[0]).read() for _ in range(6)}
-            assert answers == {replica}
-        assert len({proxy.get("/lstm/").read() for _ in range(6)}) == 1
-    finally:
-        proxy.stop()
+@pytest.fixture
+def before(replicas, tmp_path):
+    proxy = Nginx(tmp_path, *(replica.port for replica in replicas))
+    yield proxy
+    proxy.stop()
+
+
+def place_of(proxy, name):
+    """The cookie that leads a class to its replica."""
+    link = proxy.get(f"/lstm/class/{name}")
+    assert (link.status, link.headers["Location"]) == (302, "/lstm/")
+    cookie = link.headers["Set-Cookie"]
+    assert {"Secure", "HttpOnly", "SameSite=Lax"} <= {part.strip() for part in cookie.split(";")}
+    return cookie.split(";")[0]
+
+
+def test_a_class_meets_on_its_replica_and_others_stay_where_they_are(before):
+    for name, replica in (("a", b"1"), ("b", b"2")):
+        cookie = place_of(before, name)
+        assert {before.get("/lstm/", Cookie=cookie).read() for _ in range(6)} == {replica}
+    assert len({before.get("/lstm/").read() for _ in range(6)}) == 1
+
+
+def test_a_replica_that_starts_again_gets_its_class_back_and_the_other_one_none_of_it(before, replicas):
+    first, second = (place_of(before, name) for name in "ab")
+    replicas[0].stop()
+    assert {before.get("/lstm/", Cookie=first).status for _ in range(4)} == {502}
+    assert before.get("/lstm/", Cookie=second).read() == b"2"
+    replicas[0].start()
+    assert {before.get("/lstm/", Cookie=first).read() for _ in range(4)} == {b"1"}

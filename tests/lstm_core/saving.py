@@ -1,10 +1,8 @@
 """What the tests of saved runs share: a run brought to a step, saved, and brought back from its bytes."""
 
-from dataclasses import replace
-
 import numpy as np
 
-from lstm_core.checkpoint import from_bytes, snapshot_from_bytes, snapshot_to_bytes, to_bytes
+from lstm_core.checkpoint import pack, unpack
 from lstm_core.run import Run
 from tests.lstm_core.acting import Clock
 
@@ -23,8 +21,7 @@ def trained(config, steps, clock=None):
 
 def through_bytes(saved):
     """As it comes back from a disk."""
-    snapshots = tuple(snapshot_from_bytes(snapshot_to_bytes(one)) for one in saved.snapshots)
-    return replace(from_bytes(to_bytes(saved)), snapshots=snapshots)
+    return unpack(pack(saved))
 
 
 def brought_back(run, clock=None):

@@ -158,7 +158,8 @@ def test_a_full_disk_is_said_and_the_run_goes_on_and_is_saved_later(saving, fold
     saved_at_least(folder, token, meta["step"])
 
 
-def test_a_damaged_save_is_said_and_the_one_before_is_used(saving, folder, quiet_saver):
+def with_a_damaged_save(saving, folder):
+    """Token of a run whose newest save is cut off, and whose host is closed."""
     host = saving()
     token = host.open(TINY)
     Viewer(host, token).steps(30)
@@ -167,6 +168,11 @@ def test_a_damaged_save_is_said_and_the_one_before_is_used(saving, folder, quiet
     paths = [folder / run_id(token) / name for name in STATES]
     newest = max(paths, key=lambda path: path.stat().st_mtime_ns)
     newest.write_bytes(newest.read_bytes()[:-9])
+    return token
+
+
+def test_a_damaged_save_is_said_and_the_one_before_is_used(saving, folder, quiet_saver):
+    token = with_a_damaged_save(saving, folder)
     meta = Viewer(saving(), token).draw()
     assert "damaged" in meta["trouble"]
 
@@ -326,14 +332,7 @@ def test_a_run_that_woke_can_be_branched_and_filmed_before_its_first_turn(saving
 
 
 def test_a_damaged_save_is_said_for_a_while(saving, folder, quiet_saver):
-    host = saving()
-    token = host.open(TINY)
-    Viewer(host, token).steps(30)
-    saved_at_least(folder, token, 20)
-    host.close()
-    paths = [folder / run_id(token) / name for name in STATES]
-    newest = max(paths, key=lambda path: path.stat().st_mtime_ns)
-    newest.write_bytes(newest.read_bytes()[:-9])
+    token = with_a_damaged_save(saving, folder)
     viewer = Viewer(saving(), token)
     first = viewer.draw()["saved"]
     assert "damaged" in viewer.until(lambda meta: meta["saved"] != first)["trouble"]
