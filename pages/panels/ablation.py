@@ -88,9 +88,10 @@ def controls(settings: Settings) -> dict[str, Any]:
     hidden_size = size_slider(settings, "Hidden units", AblationConfig, "hidden_size", SIZES)
     place = st.container()
     key = settings.widget_key(AblationConfig, "chrono")
-    chrono = st.toggle("Chrono initialisation", key=key, help=limits(AblationConfig, "chrono")["about"])
-    label = "Initial forget bias"
-    bias = number_in_range(place.slider, settings, label, AblationConfig, "forget_bias", 0.5, disabled=chrono)
+    chrono = st.toggle("Chrono", key=key, help=limits(AblationConfig, "chrono")["about"])
+    bias = number_in_range(
+        place.slider, settings, "Forget bias", AblationConfig, "forget_bias", 0.5, disabled=chrono
+    )
     spec = limits(AblationConfig, "seeds")
     numbers = {number: f"{number}" for number in range(spec["low"], spec["high"] + 1)}
     return {

@@ -24,7 +24,7 @@ WIDTH = 400  # pixels
 HEIGHT = 64  # pixels of the buttons and the line below them
 _UNPACKING = threading.Lock()  # a small file may need much memory, so that there is one at a time
 FILES = {
-    "run": ("Run", "Weights, optimiser, random numbers, settings and data: all that the run goes on from."),
+    "run": ("Run file", "Weights, optimiser, random numbers, settings, data: all that it goes on from."),
     "trace": ("Trace", "CSV: every gate and state of every unit, at every step of what the network reads."),
     "losses": ("Losses", "CSV: the losses over the training steps."),
 }
@@ -132,7 +132,8 @@ def _open_file(settings: Settings) -> None:
             saved = unpack_run(uploaded.getvalue(), LIMITS)
             token = HOST.adopt(saved)
     except ValueError as error:
-        st.error(plain(str(error)), icon=":material/error:")
+        hint = "Choose a file that “Run file” above has saved, here or elsewhere."
+        st.error(plain(f"{error} {hint}"), icon=":material/error:")
         return
     state["home_uploads"] += 1
     _go_on(page_of(saved.config), token, settings)

@@ -149,7 +149,7 @@ def test_a_run_goes_on_elsewhere_from_where_it_was_saved(open_page, server, tmp_
     press(page, "Pause")
     wait_for_status(page, "paused")
     take_home(page)
-    saved = download(page, lambda: press(page, "Run"))
+    saved = download(page, lambda: press(page, "Run file"))
     path = tmp_path / saved.suggested_filename
     saved.save_as(path)
     at, loss = step(page), live(page, "loss")
