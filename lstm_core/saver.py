@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 
 from lstm_core.checkpoint import Saved
+from lstm_core.heap import give_back
 from lstm_core.store import Store
 
 LOG = logging.getLogger(__name__)
@@ -25,6 +26,7 @@ class Saver:
         self.store = store
         self._failing = False  # whether the newest save failed
         self._forgotten: set[str] = set()  # runs that are out of memory, but not yet written
+        self._left = False  # runs have left the memory since it was last given back
         self._waiting: dict[str, tuple[Saved, Done, bool]] = {}
         self._writing: tuple[str, Saved] | None = None
         self._lock = threading.Condition()
@@ -62,6 +64,8 @@ class Saver:
                 self._forgotten.add(run)
             else:
                 self.store.forget(run)
+                self._left = True
+                self._lock.notify_all()
 
     def close(self) -> None:
         """Write what still waits, and end."""
@@ -75,6 +79,9 @@ class Saver:
         while True:
             with self._lock:
                 while (run := self._next()) is None and not self._stopping:
+                    if self._left:
+                        self._left = False
+                        give_back()
                     self._lock.wait(AGAIN if self._waiting else None)
                 if run is None:
                     return
@@ -90,7 +97,9 @@ class Saver:
                 if run in self._forgotten and not self._pending(run):
                     self._forgotten.discard(run)
                     self.store.forget(run)
+                    self._left = True
             done(trouble)
+            del saved, done  # while this thread waits, they shall not take memory
             with self._lock:
                 if not self._stopping:  # not all at once: threads that train wait for this one, too
                     self._lock.wait(min(LONGEST_REST, time.monotonic() - start))

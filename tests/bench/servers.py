@@ -39,6 +39,11 @@ class MeasuredServer(Server):
         with urllib.request.urlopen(request, timeout=60) as answer:
             return json.load(answer)
 
+    def health(self) -> Any:
+        """What it says of itself."""
+        with urllib.request.urlopen(f"{self.url}/api/health", timeout=60) as answer:
+            return json.load(answer)
+
     def processes(self) -> list[Path]:
         """In /proc: the server's own, and those that train for it; empty where the system does not tell."""
         own = Path(f"/proc/{self.process.pid}")

@@ -110,7 +110,7 @@ def test_one_seed_supports_no_ranking(server, open_page):
 def test_other_data_start_the_networks_anew(server, open_page):
     page = open_page(server.url + TALES)
     wait_for_step(page, 10)
-    page.get_by_text("Initial forget bias").wait_for()
+    page.get_by_text("Forget bias").wait_for()
     assert page.get_by_label("Lag", exact=True).count() == 0
     page.get_by_role("combobox").click()
     page.get_by_role("option", name="Memory: Recall").click()

@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 FLOORS = [
-    {"checked", "cell", "fused", "digits", "frame", "pace", "keys", "reading"},
+    {"checked", "cell", "fused", "digits", "frame", "pace", "keys", "reading", "heap"},
     {"limits", "tree", "adam", "history", "growth"},
     {"config"},
     {"tasks", "trace", "model", "hold", "timeline", "rows"},

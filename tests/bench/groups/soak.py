@@ -15,7 +15,7 @@ from tests.chromium import CHROMIUM, FLAGS
 PAGES = ("", "series", "inside", "cell", "hands", "memory", "bptt", "ablation", "compare", "guide")
 IDLE = 5  # seconds after which a run that nobody looks at is put to sleep
 REST = 150  # seconds after the last page has closed: Streamlit keeps a session for 120, and forgets it …
-LAST = 15  # … when the next one ends, which then has as many seconds to leave the server
+LAST = 15  # … when the next one ends, which then has as many seconds to leave the server, as its threads have
 
 
 def measure(options: Options) -> Iterator[Figure]:
@@ -54,6 +54,7 @@ def _at_rest(browser: Browser, server: MeasuredServer, rest: float) -> dict[str,
     page.get_by_role("link", name="Guide").first.wait_for()
     page.close()
     time.sleep(LAST)
+    server.health()  # the next request lets go of threads that had nothing to do for 10 seconds
     return _held(server)
 
 
