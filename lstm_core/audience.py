@@ -53,7 +53,7 @@ class Audience:
     def dismiss(self, seat: Seat, numbers: Iterable[int]) -> None:
         """Send these viewers away, and tell them."""
         for number in list(numbers):
-            del self._seats[number]
+            self._seats.pop(number, None)  # while the host closes, they are forgotten already
             _hand(seat.viewers.pop(number), CLOSED)
 
     def move(self, seat: Seat, goal: Seat) -> None:
@@ -65,13 +65,16 @@ class Audience:
 
     def show(self, seat: Seat) -> None:
         """Hand what there is to see to every viewer that is ready and has not seen it."""
-        frame = seat.run.latest if seat.placed and seat.run else seat.notice
-        if frame is None:
-            return
         for viewer in list(seat.viewers.values()):
-            if viewer.ready and viewer.seen is not frame:
-                viewer.ready, viewer.seen = False, frame
-                _hand(viewer, frame)
+            self.give(seat, viewer)
+
+    @staticmethod
+    def give(seat: Seat, viewer: Viewer) -> None:
+        """The same for one of them."""
+        frame = seat.run.latest if seat.placed and seat.run else seat.notice
+        if frame is not None and viewer.ready and viewer.seen is not frame:
+            viewer.ready, viewer.seen = False, frame
+            _hand(viewer, frame)
 
     def clear(self) -> None:
         """Forget everybody."""

@@ -180,7 +180,7 @@ class RunHost(SharedSeats):
             seat, control = self._find(key)
             number = self._audience.join(seat, deliver, control)
             self._touch(seat)
-            self._audience.show(seat)
+            self._audience.give(seat, seat.viewers[number])
             if not control:
                 self._tell(seat)
         return number
@@ -197,7 +197,7 @@ class RunHost(SharedSeats):
             watching = seat.viewers[viewer]
             watching.ready = True
             watching.wants = frozenset(part for part in PARTS if part in wants)
-            self._audience.show(seat)
+            self._audience.give(seat, watching)
             if seat.run:
                 seat.run.wanted = seat.run.wanted or watching.ready
             self._touch(seat)

@@ -41,10 +41,14 @@ class Saver:
         with self._lock:
             self._forgotten.discard(run)
             self._waiting[run] = saved, done, last
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._write, name="saver", daemon=True)
-                self._thread.start()
-            self._lock.notify_all()
+            self._start()
+
+    def _start(self) -> None:
+        """There is something to do for the thread."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._write, name="saver", daemon=True)
+            self._thread.start()
+        self._lock.notify_all()
 
     def pending(self, run: str) -> Saved | None:
         """What is on its way to the disk, which is newer than what is there; the run goes on from that."""
@@ -65,7 +69,7 @@ class Saver:
             else:
                 self.store.forget(run)
                 self._left = True
-                self._lock.notify_all()
+                self._start()
 
     def close(self) -> None:
         """Write what still waits, and end."""
@@ -78,15 +82,18 @@ class Saver:
     def _write(self) -> None:
         while True:
             with self._lock:
-                while (run := self._next()) is None and not self._stopping:
-                    if self._left:
-                        self._left = False
-                        give_back()
+                while (run := self._next()) is None and not self._stopping and not self._left:
                     self._lock.wait(AGAIN if self._waiting else None)
-                if run is None:
+                if run is None and self._stopping:
                     return
-                saved, done, last = self._waiting.pop(run)
-                self._writing = run, saved
+                if run is not None:
+                    saved, done, last = self._waiting.pop(run)
+                    self._writing = run, saved
+                else:
+                    self._left = False
+            if run is None:
+                give_back()
+                continue
             start = time.monotonic()
             trouble = self._try(run, saved, last)
             with self._lock:

@@ -56,8 +56,8 @@ class Saves:
             return seat.next_save - now
         # a run that rests has time for what was left for later
         seat.saved_whole = (force or rests) and not few
-        # a class that began together shall not save together
-        wait = self._every * random.uniform(0.85, 1.0)
+        # a class that began together shall not save together, now or later
+        wait = self._every * random.uniform(0.9 if seat.next_save else 0.1, 1.0)
         seat.saved_mark, seat.next_save = mark, now + wait
         self._cleaner.start()
         self._write(seat, run)

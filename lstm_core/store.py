@@ -74,8 +74,9 @@ class Store:
     def write(self, run: str, saved: Saved, few: bool = False) -> None:
         """Save a run. Only when all is on the disk it takes the place of the older one of its two saves.
 
-        few: of the snapshots that were never written, only the first ones; the others follow with the next
-        saves. A young run has many, and a class that begins together would keep the disk busy.
+        few: of the snapshots that were never written, only the newest one and some spread over the others;
+        the rest follows with the next saves. A young run has many, and a class that begins together would
+        keep the disk busy.
 
         Raises OSError (a full disk, say); then the save before is still good.
         """
@@ -108,14 +109,15 @@ class Store:
     ) -> list[int]:
         """Files of these snapshots, those written before and at most so many new ones."""
         known = {id(snapshot): number for number, snapshot in shelf.snapshots.items()}
+        new = [id(snapshot) for snapshot in snapshots if id(snapshot) not in known]
+        count = len(new) if most is None else min(most, len(new))
+        chosen = {new[len(new) * (place + 1) // count - 1] for place in range(count)}
         numbers = []
-        written = 0
         for snapshot in snapshots:
             number = known.get(id(snapshot))
             if number is None:
-                if written == most:
+                if id(snapshot) not in chosen:
                     continue
-                written += 1
                 number, shelf.next_number = shelf.next_number, shelf.next_number + 1
                 path, body = place / f"{number}.snapshot", snapshot_to_bytes(snapshot)
                 try:

@@ -102,7 +102,9 @@ def _unpack(data: bytes, limits: Limits) -> Saved:
         RuntimeError,
         IndexError,
     ) as error:
-        raise ValueError("it is no zip file, or it is damaged") from error
+        raise ValueError(
+            "it is no zip file, or it is damaged; “Run file” under “Take home” saves one"
+        ) from error
     if int.from_bytes(blob[:8], "little") > LONGEST_TENSOR_HEADER:
         raise ValueError("the header of its tensors is too long")
     header_of(blob)

@@ -45,7 +45,7 @@ class Turns:
             if seat.due != due:
                 continue  # gone, or queued for an earlier time since
             seat.due = None
-            if seat.held:
+            if seat.held or seat.working:  # by who waited for it, after this turn was queued
                 seat.again = True
                 continue
             seat.working, seat.again = True, False

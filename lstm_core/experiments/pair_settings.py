@@ -46,7 +46,7 @@ DIFFERENCES = {
         lambda value: f"forget bias {number(value)}",
     ),
     "model.chrono": Difference(
-        "Chrono initialisation",
+        "Chrono",
         "Does it help to begin with memories of many lengths?",
         lambda value: f"chrono {value}" if value else "no chrono",
     ),

@@ -132,8 +132,7 @@ def _open_file(settings: Settings) -> None:
             saved = unpack_run(uploaded.getvalue(), LIMITS)
             token = HOST.adopt(saved)
     except ValueError as error:
-        hint = "Choose a file that “Run file” above has saved, here or elsewhere."
-        st.error(plain(f"{error} {hint}"), icon=":material/error:")
+        st.error(plain(str(error)), icon=":material/error:")
         return
     state["home_uploads"] += 1
     _go_on(page_of(saved.config), token, settings)

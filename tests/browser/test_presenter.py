@@ -174,6 +174,22 @@ def test_every_panel_can_be_shown_alone_by_its_number(server, open_page, viewpor
     assert page.locator(LARGE).count() == 0
 
 
+def test_a_chart_alone_says_what_its_colours_mean(server, open_page):
+    page = open_page(server.url + "/memory?present=1", viewport=SMALL_PROJECTOR)
+    page.wait_for_function(ON)
+    page.locator(".js-plotly-plot").nth(2).wait_for()
+    assert page.locator(".js-plotly-plot .legend").count() == 0
+    for number in "124":
+        page.keyboard.press(number)
+        legend = page.locator(f"{LARGE} .legendtext")
+        legend.filter(has_text=re.compile("^GRU$")).wait_for()
+        page.wait_for_function(
+            "() => document.querySelector('[data-large] .js-plotly-plot')._fullLayout.width > 1100"
+        )
+        page.keyboard.press("Escape")
+        page.locator(".js-plotly-plot .legend").wait_for(state="detached")
+
+
 def test_marks_stand_where_the_unit_is_also_in_a_panel_that_stands_alone(server, open_page):
     page = open_page(server.url)
     page.keyboard.press("1")

@@ -2,6 +2,7 @@
 
 import errno
 import threading
+import time
 from dataclasses import replace
 
 import pytest
@@ -13,7 +14,7 @@ from lstm_core.keys import run_id
 from lstm_core.limits import Limits
 from lstm_core.store import STATES, Store
 from lstm_core.trainer import Trainer
-from tests.lstm_core.hosting import PAUSE, PLAY, STEP, TINY, Viewer, eventually, trains
+from tests.lstm_core.hosting import PAUSE, PLAY, STEP, TIMEOUT, TINY, Viewer, eventually, trains
 
 
 @pytest.fixture
@@ -156,6 +157,20 @@ def test_a_full_disk_is_said_and_the_run_goes_on_and_is_saved_later(saving, fold
     full.clear()
     viewer.until(lambda meta: not meta["trouble"])
     saved_at_least(folder, token, meta["step"])
+
+
+@pytest.mark.parametrize("share", [0, 1])
+def test_a_class_that_begins_together_does_not_save_together(saving, monkeypatch, share):
+    monkeypatch.setattr("lstm_core.saves.random.uniform", lambda low, high: low + share * (high - low))
+    host = saving(save=1000.0)
+    token = host.open(TINY)
+    seat = host._seats[run_id(token)]
+    first = seat.next_save - time.monotonic()
+    assert first == pytest.approx(1000.0 if share else 100.0, abs=TIMEOUT)
+    Viewer(host, token).steps(2)
+    with host.held(token):
+        host._saves.save(seat, force=True)
+    assert seat.next_save - time.monotonic() == pytest.approx(1000.0 if share else 900.0, abs=TIMEOUT)
 
 
 def with_a_damaged_save(saving, folder):

@@ -1,14 +1,28 @@
 """RunHost's threads: viewers that misbehave in them, and many threads at once."""
 
 import threading
+import time
 
 import pytest
 
+from lstm_core.room import Room
+from lstm_core.seat import Seat
+from lstm_core.turns import Turns
 from tests.lstm_core.hosting import PAUSE, STEP, TIMEOUT, TINY, Viewer, eventually, full_house
 
 
 def workers():
     return [thread for thread in threading.enumerate() if thread.name.startswith("run-worker-")]
+
+
+def test_a_turn_that_was_queued_waits_for_whoever_works_on_the_run():
+    lock, seat = threading.RLock(), Seat("ab" * 16, None)
+    turns = Turns(lock, Room(), 1)
+    with lock:
+        turns.add(seat)
+        seat.working = True
+        assert turns.next(time.monotonic()) is None
+    assert seat.again  # so that it has its turn afterwards
 
 
 # viewers that misbehave

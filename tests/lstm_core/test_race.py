@@ -212,7 +212,7 @@ def test_another_lag_is_a_new_stage():
     race.refresh("flow")
     assert not math.isnan(lane.fell)
     meta = race.observe({}).meta
-    assert (meta["since"], meta["lag"]) == (before, 60)
+    assert (meta["since"], meta["lag"], meta["lag_changed"]) == (before, 60, True)
 
 
 @pytest.mark.parametrize("kind", MEMORY_TASKS)

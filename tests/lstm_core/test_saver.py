@@ -1,6 +1,9 @@
 """The saver, and the memory that it gives back."""
 
 import threading
+from types import SimpleNamespace
+
+import pytest
 
 from lstm_core.heap import give_back
 from lstm_core.saver import Saver
@@ -12,23 +15,48 @@ from tests.lstm_core.saving import trained
 RUN = "ab" * 16
 
 
-def test_memory_is_given_back_when_a_run_has_left_and_only_then(tmp_path, monkeypatch):
+@pytest.fixture
+def given(monkeypatch):
+    """One for each time that memory was given back."""
     given = []
     monkeypatch.setattr("lstm_core.saver.give_back", lambda: given.append(1))
-    saver, written = Saver(Store(tmp_path)), threading.Event()
-    saver.put(RUN, trained(CONFIG, 3).save(), lambda trouble: written.set())
-    assert written.wait(30)
-    assert given == []
-    saver.forget(RUN)
-    eventually(lambda: given == [1], "it is given back")
-    saver.put(RUN, trained(CONFIG, 3).save(), lambda trouble: None)
-    saver.forget(RUN)  # perhaps before it is written
-    eventually(lambda: given == [1, 1], "it is given back again")
+    return given
+
+
+@pytest.fixture
+def saver(tmp_path):
+    saver = Saver(Store(tmp_path))
+    yield saver
     saver.close()
 
 
-def test_giving_back_does_no_harm_anywhere(monkeypatch):
+def write(saver, steps):
+    written = threading.Event()
+    saver.put(RUN, trained(CONFIG, steps).save(), lambda trouble: written.set())
+    assert written.wait(30)
+
+
+def test_memory_is_given_back_when_a_run_has_left_and_only_then(saver, given):
+    for steps in (1, 2, 3):
+        write(saver, steps)
+    assert given == []  # the thread has gone round twice since the first one was written
+    saver.forget(RUN)
+    eventually(lambda: given == [1], "it is given back")
+    saver.put(RUN, trained(CONFIG, 4).save(), lambda trouble: None)
+    saver.forget(RUN)  # perhaps before it is written
+    eventually(lambda: given == [1, 1], "it is given back again")
+
+
+def test_memory_of_a_run_that_was_only_looked_at_is_given_back_too(saver, given):
+    saver.forget(RUN)
+    eventually(lambda: given == [1], "it is given back")
+
+
+def test_giving_back_asks_the_c_library_and_does_no_harm_elsewhere(monkeypatch):
+    asked = []
+    monkeypatch.setattr("lstm_core.heap.ctypes.CDLL", lambda name: SimpleNamespace(malloc_trim=asked.append))
     give_back()
+    assert asked == [0]
 
     def windows(name):
         raise TypeError("bad argument type for built-in operation")

@@ -279,6 +279,9 @@ def test_a_young_run_s_snapshots_follow_bit_by_bit(store):
         read, _ = Store(store.folder).read(RUN)
         assert to_bytes(read) == to_bytes(saved)
         counts.append(len(read.snapshots))
+        steps = [snapshot.step for snapshot in read.snapshots]
+        assert steps == sorted(steps)
+        assert steps[-1] == saved.snapshots[-1].step  # the newest first, so that no long stretch is missing
     assert counts[:2] == [FEW, 2 * FEW]
     assert same(Store(store.folder).read(RUN)[0], saved)
 
