@@ -237,6 +237,7 @@ def test_everything_stands_on_one_screen_and_nothing_moves(server, open_page, pa
     parts = ".live-panel, .hands > *, .timebar > *, .transport > *"
     wait_for_status(page, "training")
     page.get_by_text("Nothing is held").wait_for()
+    frames_pass(page)
     early = places_of(page, parts)
     press(page, "Show nothing: o = 0")
     page.get_by_text("o = 0 in all units").wait_for()
