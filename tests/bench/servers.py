@@ -23,26 +23,25 @@ class MeasuredServer(Server):
 
     def open_runs(self, count: int) -> list[str]:
         """Tokens of new default Text runs; only of a server that was started with opening.py."""
-        return list(self._ask(f"open?runs={count}", "POST"))
+        return list(self._ask(f"bench/open?runs={count}", "POST"))
 
     def share_run(self, token: str) -> str:
         """The code under which others may watch a run; only with opening.py."""
-        return str(self._ask(f"share?token={token}", "POST"))
+        return str(self._ask(f"bench/share?token={token}", "POST"))
 
     def steps(self) -> tuple[float, float]:
         """Training steps of all runs so far, and the server's clock then; only with opening.py."""
-        steps, when = self._ask("steps")
+        steps, when = self._ask("bench/steps")
         return steps, when
 
     def _ask(self, path: str, method: str = "GET") -> Any:
-        request = urllib.request.Request(f"{self.url}/bench/{path}", method=method)
+        request = urllib.request.Request(f"{self.url}/{path}", method=method)
         with urllib.request.urlopen(request, timeout=60) as answer:
             return json.load(answer)
 
     def health(self) -> Any:
         """What it says of itself."""
-        with urllib.request.urlopen(f"{self.url}/api/health", timeout=60) as answer:
-            return json.load(answer)
+        return self._ask("api/health")
 
     def processes(self) -> list[Path]:
         """In /proc: the server's own, and those that train for it; empty where the system does not tell."""
