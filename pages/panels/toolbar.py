@@ -12,7 +12,13 @@ from pages.panels.share import share_panel
 def toolbar(token: str, settings: Settings) -> None:
     """Two buttons that open a panel each. The style sheet puts them beside the names of the pages."""
     with st.container(key="toolbar", horizontal=True, gap="xsmall"):
-        with st.popover("Share", icon=":material/cast:"):
+        with st.popover(
+            "Share", icon=":material/cast:", help="Let others follow this run, on their own screens."
+        ):
             share_panel(token, settings)
-        with st.popover("Take home", icon=":material/download:"):
+        with st.popover(
+            "Take home",
+            icon=":material/download:",
+            help="The run as a file, its numbers as a table, its code.",
+        ):
             home_panel(token, settings)
