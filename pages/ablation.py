@@ -3,7 +3,7 @@
 import streamlit as st
 
 from lstm_core.config import MemoryConfig
-from lstm_core.experiments.ablation import AblationConfig
+from lstm_core.experiments.ablation.ablation import AblationConfig
 from pages.panels import ablation
 from pages.panels.run import run_for, run_settings
 from pages.panels.transport import transport_bar

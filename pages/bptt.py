@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from lstm_core.experiments.race import LANES, RaceConfig
+from lstm_core.experiments.race.race import LANES, RaceConfig
 from pages.panels.race import live_sliders, race_settings, stored_fields
 from pages.panels.run import run_for
 from pages.panels.transport import transport_bar

@@ -5,8 +5,8 @@ from typing import Any
 import streamlit as st
 
 from lstm_core.config import RunConfig
-from lstm_core.experiments.pair import PairConfig
-from lstm_core.subjects import SubjectConfig
+from lstm_core.experiments.pair.pair import PairConfig
+from lstm_core.experiments.registry import SubjectConfig
 from pages.live.channel import HOST
 from pages.panels.find import find_panel
 from pages.panels.hands import hands_controls

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from lstm_core.experiments.race import RaceConfig
+from lstm_core.experiments.race.race import RaceConfig
 from pages.panels.race import controls, live_sliders, race_settings
 from pages.panels.run import run_for
 from pages.panels.transport import transport_bar

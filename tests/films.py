@@ -3,7 +3,7 @@
 import numpy as np
 
 from lstm_core.config import MEMORY, SIGNALS
-from lstm_core.frame import Frame
+from lstm_core.frames.frame import Frame
 
 # whatever of this is not shown letter by letter would run, vanish, or be typeset
 HOSTILE = (

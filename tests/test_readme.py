@@ -8,7 +8,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from lstm_core.limits import Limits
+from lstm_core.config.server_settings import Limits
 from pages.live import channel
 from tests.servers import ROOT
 

@@ -1,1 +1,4 @@
-"""Experiments: several networks that learn side by side, so that a sentence about them can be tried out."""
+"""What a run trains: one network, or several side by side. One interface, one registry.
+
+It imports frames and what lies below. Start with experiment.py (the interface) and registry.py.
+"""

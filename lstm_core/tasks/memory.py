@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from lstm_core.config import MemoryConfig, TrainConfig, memory_length
-from lstm_core.model import IGNORED, SequenceModel
+from lstm_core.nn.model import IGNORED, SequenceModel
 from lstm_core.tasks.batch import Batch
 
 MEMORY_NAMES = {"recall": "Recall", "adding": "Adding", "counting": "Counting"}

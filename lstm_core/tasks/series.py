@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from lstm_core.checked import limits
 from lstm_core.config import SeriesConfig, TrainConfig
+from lstm_core.config.fields import limits
 from lstm_core.tasks.batch import Batch, random_windows
 from lstm_core.tasks.generators import generate
 

@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from lstm_core.checked import limits
 from lstm_core.config import TextConfig, TrainConfig
-from lstm_core.model import IGNORED
+from lstm_core.config.fields import limits
+from lstm_core.nn.model import IGNORED
 from lstm_core.tasks.batch import Batch, random_windows
 from lstm_core.tasks.corpora import CORPUS_NAMES, corpus_text
 from lstm_core.tasks.tokens import (

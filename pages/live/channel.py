@@ -36,9 +36,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from lstm_core.host import CLOSED, Full, RunHost
-from lstm_core.limits import Limits
-from lstm_core.store import Store
+from lstm_core.config.server_settings import Limits
+from lstm_core.server.host import CLOSED, Full, RunHost
+from lstm_core.storage.store import Store
 from pages.live.doors import origin_allowed
 from pages.live.health import Health
 from pages.live.slots import Slot

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from lstm_core.keys import TOKEN
+from lstm_core.config.access_keys import TOKEN
 from pages.live.channel import ASSETS, VERSION, base_path, plotly_address
 
 _STYLES = sorted(

@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from lstm_core.frame import Frame
+from lstm_core.frames.frame import Frame
 from pages.live.channel import HOST
 from pages.live.doors import origin_allowed
 from pages.live.film_figure import film_figure

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from lstm_core.frame import Frame
+from lstm_core.frames.frame import Frame
 from pages.live.film_layout import (
     AXES,
     GATES_SHOWN,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from lstm_core.frame import Frame
+from lstm_core.frames.frame import Frame
 from pages.live.film_text import filled, plain, wrapped
 from pages.panels.colours import GATES, NAMES
 

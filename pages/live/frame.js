@@ -1,6 +1,6 @@
-// Decodes a frame (lstm_core/frame.py describes the bytes).
+// Decodes a frame (lstm_core/frames/frame.py describes the bytes).
 
-// Every code of three decimal digits (lstm_core/digits.py), as float32.
+// Every code of three decimal digits (lstm_core/frames/digits.py), as float32.
 const DIGITS = new Float32Array(65536).fill(NaN);
 DIGITS[0] = 0;
 for (let code = 1; code <= 32400; code++) {

@@ -19,9 +19,9 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from lstm_core.host import RunHost
-from lstm_core.limits import Limits
-from lstm_core.store import Store
+from lstm_core.config.server_settings import Limits
+from lstm_core.server.host import RunHost
+from lstm_core.storage.store import Store
 
 ROOT = Path(__file__).parents[2]
 LITTLE_MB = 100  # free on the disk of the saved runs: below this, somebody should know

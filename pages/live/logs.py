@@ -3,8 +3,8 @@
     {"time": "2025-01-31T09:30:00.123+00:00", "level": "INFO", "event": "started", "logger": "app", …}
 
 Everything logs with plain `logging`. What a caller gives as `extra` stands in the object too: `run` is the
-name of a run that does not give its token away (`lstm_core.keys.run_id`). Our own events are logged from
-LSTM_LOG_LEVEL on, those of libraries from WARNING on.
+name of a run that does not give its token away (`run_id` in lstm_core/config/access_keys.py). Our own
+events are logged from LSTM_LOG_LEVEL on, those of libraries from WARNING on.
 
 Tokens and codes are taken out of every record when it is made, whoever logs it and whoever prints it: out of
 its message, of what it was given, and of the text of an exception.

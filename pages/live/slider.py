@@ -6,8 +6,8 @@ from typing import Any
 
 import streamlit as st
 
-from lstm_core.checked import Checked, limits
 from lstm_core.config import Knobs
+from lstm_core.config.fields import Checked, limits
 from pages.live.component import mount
 
 

@@ -15,14 +15,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from lstm_core.config import MemoryConfig, RunConfig, SeriesConfig
-from lstm_core.experiments.ablation import AblationConfig
-from lstm_core.experiments.pair import PairConfig
-from lstm_core.experiments.race import RaceConfig
-from lstm_core.network import Network
-from lstm_core.restore import restored
-from lstm_core.subjects import SubjectConfig
-from lstm_core.tables import loss_table, trace_table
-from lstm_core.takehome import pack_run
+from lstm_core.experiments.ablation.ablation import AblationConfig
+from lstm_core.experiments.network import Network
+from lstm_core.experiments.pair.pair import PairConfig
+from lstm_core.experiments.race.race import RaceConfig
+from lstm_core.experiments.registry import SubjectConfig
+from lstm_core.export.tables import loss_table, trace_table
+from lstm_core.storage.archive import pack_run
+from lstm_core.storage.restore import restored
 from pages.live.channel import HOST, origin_allowed
 
 WHATS = ("run", "trace", "losses")

@@ -10,10 +10,10 @@ import plotly.graph_objects as go
 import streamlit as st
 from plotly.subplots import make_subplots
 
-from lstm_core.checked import Checked, limits, one_of
 from lstm_core.config import Knobs, MemoryConfig, SeriesConfig, TextConfig
-from lstm_core.experiments.ablation import AblationConfig
-from lstm_core.experiments.variants import PLAIN, VARIANTS
+from lstm_core.config.fields import Checked, limits, one_of
+from lstm_core.experiments.ablation.ablation import AblationConfig
+from lstm_core.experiments.ablation.variants import PLAIN, VARIANTS
 from lstm_core.tasks.corpora import CORPUS_ABOUT, CORPUS_NAMES
 from lstm_core.tasks.memory import MEMORY_ABOUT, MEMORY_NAMES
 from lstm_core.tasks.series import SERIES_ABOUT, SERIES_NAMES

@@ -7,9 +7,9 @@ from typing import Any
 import streamlit as st
 
 from lstm_core.config import RunConfig
-from lstm_core.experiments.pair import PairConfig
-from lstm_core.store import Damaged
-from lstm_core.subjects import SubjectConfig
+from lstm_core.experiments.pair.pair import PairConfig
+from lstm_core.experiments.registry import SubjectConfig
+from lstm_core.storage.store import Damaged
 from pages.live.channel import HOST
 from pages.panels import own_data
 from pages.panels.plain import plain

@@ -7,9 +7,9 @@ from typing import Any
 
 import streamlit as st
 
-from lstm_core.checked import Checked, limits, one_of
 from lstm_core.config import Knobs, ModelConfig, TextConfig, TrainConfig, View
-from lstm_core.experiments.pair_settings import DIFFERENCES, differences_for
+from lstm_core.config.fields import Checked, limits, one_of
+from lstm_core.experiments.pair.differences import DIFFERENCES, differences_for
 from lstm_core.tasks.corpora import CORPUS_NAMES
 from lstm_core.tasks.series import SERIES_NAMES
 from pages.panels.network import LENGTHS, SIZES

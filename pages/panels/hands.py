@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from lstm_core.checked import limits
 from lstm_core.config import Hands
+from lstm_core.config.fields import limits
 from pages.live.component import mount
 from pages.panels.colours import NAMES, text_colour
 

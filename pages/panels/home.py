@@ -7,12 +7,12 @@ import threading
 import streamlit as st
 
 from lstm_core.config import Hands, RunConfig, TextConfig
-from lstm_core.experiments.ablation import AblationConfig
-from lstm_core.experiments.pair import PairConfig
-from lstm_core.experiments.race import RaceConfig
-from lstm_core.script import data_file, script
-from lstm_core.subjects import SubjectConfig
-from lstm_core.takehome import unpack_run
+from lstm_core.experiments.ablation.ablation import AblationConfig
+from lstm_core.experiments.pair.pair import PairConfig
+from lstm_core.experiments.race.race import RaceConfig
+from lstm_core.experiments.registry import SubjectConfig
+from lstm_core.export.script import data_file, script
+from lstm_core.storage.archive import unpack_run
 from pages.live.channel import HOST, LIMITS
 from pages.live.component import mount
 from pages.live.takehome import file_stem

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from lstm_core.checked import Checked, limits
+from lstm_core.config.fields import Checked, limits
 from pages.panels.settings import Settings
 
 LABEL = [3, 7]  # widths of a label and of what it names

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from lstm_core.keys import CODE_LENGTH, CODE_LETTERS, normal_code, shown_code
+from lstm_core.config.access_keys import CODE_LENGTH, CODE_LETTERS, normal_code, shown_code
 from pages.live.channel import HOST
 
 EXAMPLE = "K7QM-3XWD"

@@ -6,8 +6,8 @@ from typing import Any
 
 import streamlit as st
 
-from lstm_core.checked import Checked, limits
 from lstm_core.config import ModelConfig, TrainConfig, View
+from lstm_core.config.fields import Checked, limits
 from pages.panels.inline import choice
 from pages.panels.settings import Settings
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import streamlit as st
 
-from lstm_core.checked import limits
 from lstm_core.config import Knobs, MemoryConfig, TrainConfig
-from lstm_core.experiments.race import LANES, RaceConfig
+from lstm_core.config.fields import limits
+from lstm_core.experiments.race.race import LANES, RaceConfig
 from lstm_core.tasks.memory import MEMORY_ABOUT, MEMORY_NAMES
 from pages.live.component import mount
 from pages.panels.inline import choice

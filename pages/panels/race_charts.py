@@ -8,7 +8,7 @@ from typing import Any
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from lstm_core.experiments.race import LANES
+from lstm_core.experiments.race.race import LANES
 from pages.live.figure import Drawing, Feed, drawing, streaming_figure
 from pages.panels.colours import GATES, on_dark
 from pages.panels.race import COLOURS

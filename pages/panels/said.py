@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from lstm_core.checked import Checked
 from lstm_core.config import (
     MemoryConfig,
     RunConfig,
     SeriesConfig,
     TextConfig,
 )
-from lstm_core.experiments.ablation import AblationConfig
-from lstm_core.experiments.pair import PairConfig
-from lstm_core.experiments.race import RaceConfig
-from lstm_core.subjects import SubjectConfig
+from lstm_core.config.fields import Checked
+from lstm_core.experiments.ablation.ablation import AblationConfig
+from lstm_core.experiments.pair.pair import PairConfig
+from lstm_core.experiments.race.race import RaceConfig
+from lstm_core.experiments.registry import SubjectConfig
 
 KINDS: dict[str, type] = {
     "text": RunConfig,

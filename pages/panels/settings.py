@@ -11,8 +11,8 @@ from typing import Any
 
 import streamlit as st
 
-from lstm_core.checked import Checked, limits
 from lstm_core.config import Knobs, View
+from lstm_core.config.fields import Checked, limits
 from pages.live.slider import forget_left_at, left_at, live_slider, live_text, moved_unheard, note_heard
 from pages.panels.address import LONGEST_IN_LINK, forget_echoes, has_read, link, news
 from pages.panels.plain import plain

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import segno
 import streamlit as st
 
-from lstm_core.keys import shown_code
+from lstm_core.config.access_keys import shown_code
 from pages.live.channel import HOST, base_path
 from pages.panels.plain import plain
 from pages.panels.settings import Settings

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from lstm_core.config import Knobs
-from lstm_core.keys import shown_code
+from lstm_core.config.access_keys import shown_code
 from pages.live.channel import HOST
 from pages.live.component import mount
 from pages.live.slider import slider_data

@@ -6,8 +6,8 @@ from typing import Any
 
 import streamlit as st
 
-from lstm_core.checked import limits
 from lstm_core.config import STOCKS, SeriesConfig
+from lstm_core.config.fields import limits
 from lstm_core.tasks.series import SERIES_SETTINGS, STOCK_NAMES
 from pages.panels.network import value_beyond
 from pages.panels.settings import Settings

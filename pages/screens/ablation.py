@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from lstm_core.experiments.ablation import QUESTION, AblationConfig
+from lstm_core.experiments.ablation.ablation import QUESTION, AblationConfig
 from pages.panels import ablation
 from pages.panels.heading import heading
 from pages.panels.observation import observation, question

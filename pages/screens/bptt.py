@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from lstm_core.experiments.race import LANES, RaceConfig
+from lstm_core.experiments.race.race import LANES, RaceConfig
 from pages.panels.heading import heading
 from pages.panels.observation import observation, question
 from pages.panels.race import lanes_table

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from lstm_core.experiments.pair import PairConfig
-from lstm_core.experiments.pair_settings import DIFFERENCES
+from lstm_core.experiments.pair.differences import DIFFERENCES
+from lstm_core.experiments.pair.pair import PairConfig
 from pages.panels import compare
 from pages.panels.heading import heading
 from pages.panels.observation import observation, question

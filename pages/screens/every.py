@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from lstm_core.config import RunConfig
-from lstm_core.experiments.ablation import AblationConfig
-from lstm_core.experiments.pair import PairConfig
-from lstm_core.experiments.race import RaceConfig
-from lstm_core.subjects import SubjectConfig
+from lstm_core.experiments.ablation.ablation import AblationConfig
+from lstm_core.experiments.pair.pair import PairConfig
+from lstm_core.experiments.race.race import RaceConfig
+from lstm_core.experiments.registry import SubjectConfig
 from pages.screens import ablation, bptt, cell, compare, hands, inside, memory, series, text
 
 SCREENS: dict[str, Callable[..., None]] = {

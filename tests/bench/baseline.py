@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from lstm_core.config import RunConfig, TextConfig
-from lstm_core.model import SequenceModel
+from lstm_core.nn.model import SequenceModel
 from lstm_core.tasks import TextTask
 
 torch.set_num_threads(1)

@@ -12,12 +12,12 @@ from typing import Any
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from lstm_core.frame import Frame
-from lstm_core.host import RunHost
-from lstm_core.keys import run_id
-from lstm_core.network import Network
-from lstm_core.subjects import SubjectConfig
-from lstm_core.trainer import Trainer
+from lstm_core.config.access_keys import run_id
+from lstm_core.experiments.network import Network
+from lstm_core.experiments.registry import SubjectConfig
+from lstm_core.frames.frame import Frame
+from lstm_core.server.host import RunHost
+from lstm_core.training.trainer import Trainer
 
 
 class Viewer:

@@ -5,7 +5,7 @@ import random
 import pytest
 import torch
 
-from lstm_core.cell import cell_step
+from lstm_core.nn.cell import cell_step
 from tests.browser.conftest import press, wait_for_step
 from tests.browser.test_cell import BY_HAND, GATES, READ, assert_adds_up, shown, wait_for_cell
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lstm_core import digits
-from lstm_core.frame import Frame
+from lstm_core.frames import digits
+from lstm_core.frames.frame import Frame
 
 pytestmark = pytest.mark.browser
 SCRIPT = Path(__file__).parents[2] / "pages" / "live" / "frame.js"

@@ -8,7 +8,7 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from lstm_core.config import ModelConfig, RunConfig, TextConfig
-from lstm_core.script import data_file, script
+from lstm_core.export.script import data_file, script
 from tests.browser.conftest import frames_pass, live, press, quiet, step, wait_for_status, wait_for_step
 
 pytestmark = pytest.mark.browser

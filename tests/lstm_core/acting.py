@@ -1,9 +1,9 @@
 """What the tests of Run share: a clock to wind, a trainer to look into, a host that acts turn by turn."""
 
 from lstm_core.config import Knobs, ModelConfig, RunConfig, SeriesConfig, TextConfig, TrainConfig
-from lstm_core.frame import Frame
-from lstm_core.run import Run
-from lstm_core.trainer import Trainer
+from lstm_core.frames.frame import Frame
+from lstm_core.runtime.run import Run
+from lstm_core.training.trainer import Trainer
 
 CONFIG = RunConfig(
     TextConfig("own", text="the cat sat on the mat. " * 20),

@@ -4,9 +4,9 @@ import logging
 
 import pytest
 
-from lstm_core.host import RunHost
-from lstm_core.limits import Limits
-from lstm_core.run import Run
+from lstm_core.config.server_settings import Limits
+from lstm_core.runtime.run import Run
+from lstm_core.server.host import RunHost
 from tests.lstm_core.acting import Spy
 
 
@@ -15,10 +15,10 @@ def spy(monkeypatch):
     monkeypatch.setattr(Spy, "runs", [], raising=False)
     monkeypatch.setattr(Spy, "made", [], raising=False)
     monkeypatch.setattr(Spy, "fail", None)
-    monkeypatch.setattr("lstm_core.network.Trainer", Spy)
-    logging.getLogger("lstm_core.run").disabled = True
+    monkeypatch.setattr("lstm_core.experiments.network.Trainer", Spy)
+    logging.getLogger("lstm_core.runtime.run").disabled = True
     yield Spy
-    logging.getLogger("lstm_core.run").disabled = False
+    logging.getLogger("lstm_core.runtime.run").disabled = False
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def runs(monkeypatch):
                 made.append(self)
             return super().work(seconds)
 
-    monkeypatch.setattr("lstm_core.room.Run", Kept)
+    monkeypatch.setattr("lstm_core.runtime.room.Run", Kept)
     return made
 
 
@@ -55,7 +55,7 @@ def open_host():
 
 @pytest.fixture
 def quiet():
-    logger = logging.getLogger("lstm_core.audience")
+    logger = logging.getLogger("lstm_core.server.subscribers")
     logger.disabled = True
     yield
     logger.disabled = False
@@ -63,7 +63,10 @@ def quiet():
 
 @pytest.fixture
 def quiet_saver():
-    loggers = [logging.getLogger(name) for name in ("lstm_core.saver", "lstm_core.store", "lstm_core.seats")]
+    loggers = [
+        logging.getLogger(name)
+        for name in ("lstm_core.storage.save_queue", "lstm_core.storage.store", "lstm_core.server.seats")
+    ]
     for logger in loggers:
         logger.disabled = True
     yield

@@ -3,7 +3,7 @@
 import threading
 import time
 
-from lstm_core.frame import Frame
+from lstm_core.frames.frame import Frame
 from tests.lstm_core.acting import CONFIG as TINY
 
 TIMEOUT = 30  # seconds; reached only when something is broken

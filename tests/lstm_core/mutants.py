@@ -7,7 +7,7 @@ import struct
 import warnings
 import zipfile
 
-from lstm_core.takehome import JSON, TENSORS
+from lstm_core.storage.archive import JSON, TENSORS
 
 ODD = [
     *(None, True, False, 0, 1, -1, 2**31, 2**53, 2**64, 10**40, -(10**40), 0.0, -0.5, 1e308, -1e-308, 3),

@@ -9,8 +9,8 @@ from lstm_core.config import (
     TextConfig,
     TrainConfig,
 )
-from lstm_core.experiments.pair import PairConfig
-from lstm_core.frame import Frame
+from lstm_core.experiments.pair.pair import PairConfig
+from lstm_core.frames.frame import Frame
 
 TEXT = TextConfig("counting")
 SERIES = SeriesConfig("sine")

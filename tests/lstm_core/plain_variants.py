@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from lstm_core.experiments.variants import (
+from lstm_core.experiments.ablation.variants import (
     COUPLED,
     NO_F,
     NO_G,

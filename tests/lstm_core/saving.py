@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from lstm_core.checkpoint import pack, unpack
-from lstm_core.run import Run
+from lstm_core.runtime.run import Run
+from lstm_core.storage.checkpoint import pack, unpack
 from tests.lstm_core.acting import Clock
 
 TIMES = ("milliseconds", "seconds", "reached_seconds")  # of this machine, in frames

@@ -10,13 +10,13 @@ import torch
 from torch import nn
 
 from lstm_core.config import Knobs, MemoryConfig, RunConfig, SeriesConfig, TextConfig, TrainConfig
-from lstm_core.experiments.ablation import QUESTION, Ablation, AblationConfig
-from lstm_core.experiments.ablation_curves import POINTS, Curves
-from lstm_core.experiments.stack import Stack
-from lstm_core.experiments.variants import NO_F, PEEPHOLES, PLAIN, VARIANTS
-from lstm_core.frame import Frame
-from lstm_core.run import Run
-from lstm_core.trainer import Trainer, model_for
+from lstm_core.experiments.ablation.ablation import QUESTION, Ablation, AblationConfig
+from lstm_core.experiments.ablation.curves import POINTS, Curves
+from lstm_core.experiments.ablation.stack import Stack
+from lstm_core.experiments.ablation.variants import NO_F, PEEPHOLES, PLAIN, VARIANTS
+from lstm_core.frames.frame import Frame
+from lstm_core.runtime.run import Run
+from lstm_core.training.trainer import Trainer, model_for
 from tests.lstm_core.acting import Clock, go, look, look_again, say
 from tests.lstm_core.plain_variants import close, own_parameters, plain_loss
 

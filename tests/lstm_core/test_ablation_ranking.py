@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from lstm_core.experiments.ablation_ranking import SMALLEST, SPREADS, ranking
-from lstm_core.experiments.variants import COUPLED, NO_F, NO_G, NO_H, NO_I, NO_O, PLAIN, VARIANTS
+from lstm_core.experiments.ablation.ranking import SMALLEST, SPREADS, ranking
+from lstm_core.experiments.ablation.variants import COUPLED, NO_F, NO_G, NO_H, NO_I, NO_O, PLAIN, VARIANTS
 
 SPREAD = np.array([-0.01, 0.0, 0.01])  # a standard deviation of 0.01
 

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from lstm_core import backward as module
-from lstm_core.backward import (
+from lstm_core.config import CELLS, ModelConfig
+from lstm_core.nn import backward as module
+from lstm_core.nn.backward import (
     backward,
     cell_backward,
     gradient_check,
@@ -18,9 +19,8 @@ from lstm_core.backward import (
     head_backward,
     rnn_backward,
 )
-from lstm_core.cell import cell_step, gru_step, rnn_step, run_cells
-from lstm_core.config import CELLS, ModelConfig
-from lstm_core.model import SequenceModel
+from lstm_core.nn.cell import cell_step, gru_step, rnn_step, run_cells
+from lstm_core.nn.model import SequenceModel
 
 VOCABULARY = 9
 CORES = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from torch import nn
 
 from lstm_core import trace
-from lstm_core.cell import Hold, cell_step, gru_step, last_state, layer_weights, rnn_step, run_cells
 from lstm_core.config import MEMORY, SIGNALS
-from lstm_core.trace import held_trace
+from lstm_core.nn.cell import Hold, cell_step, gru_step, last_state, layer_weights, rnn_step, run_cells
+from lstm_core.nn.trace import held_trace
 
 CORES = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
 CELLS = {"lstm": nn.LSTMCell, "gru": nn.GRUCell, "rnn": nn.RNNCell}

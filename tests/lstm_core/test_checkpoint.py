@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 import torch
 
-from lstm_core.checkpoint import snapshot_from_bytes, snapshot_to_bytes, to_bytes
 from lstm_core.config import Hands, Knobs, ModelConfig, RunConfig, SeriesConfig, TextConfig, TrainConfig, View
-from lstm_core.run import Run
-from lstm_core.trainer import CHECKPOINT_EVERY
+from lstm_core.runtime.run import Run
+from lstm_core.storage.checkpoint import snapshot_from_bytes, snapshot_to_bytes, to_bytes
+from lstm_core.training.trainer import CHECKPOINT_EVERY
 from tests.lstm_core.acting import CONFIG, SERIES, Clock
 from tests.lstm_core.saving import assert_same_frames, brought_back, losses, shown, through_bytes, trained
 

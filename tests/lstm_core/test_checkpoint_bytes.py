@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from lstm_core.checkpoint import Saved, from_bytes, snapshot_from_bytes, to_bytes
 from lstm_core.config import (
     Hands,
     Knobs,
@@ -24,11 +23,12 @@ from lstm_core.config import (
     TrainConfig,
     View,
 )
-from lstm_core.experiments.ablation import AblationConfig
-from lstm_core.experiments.pair import PairConfig
-from lstm_core.experiments.race import RaceConfig
-from lstm_core.plain import from_plain, to_plain
-from lstm_core.tree import DTYPES, flatten, from_json, to_json, unflatten
+from lstm_core.experiments.ablation.ablation import AblationConfig
+from lstm_core.experiments.pair.pair import PairConfig
+from lstm_core.experiments.race.race import RaceConfig
+from lstm_core.serialization.tree_codec import DTYPES, flatten, from_json, to_json, unflatten
+from lstm_core.storage.checkpoint import Saved, from_bytes, snapshot_from_bytes, to_bytes
+from lstm_core.storage.config_codec import from_plain, to_plain
 from tests.lstm_core.acting import CONFIG
 from tests.lstm_core.pairs import OTHERS, config_for
 from tests.lstm_core.saving import trained

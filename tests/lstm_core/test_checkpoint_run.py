@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from lstm_core.checkpoint import Saved, to_bytes
 from lstm_core.config import Knobs, ModelConfig
-from lstm_core.experiments.race import RaceConfig
-from lstm_core.frame import Frame
-from lstm_core.run import Run
+from lstm_core.experiments.race.race import RaceConfig
+from lstm_core.frames.frame import Frame
+from lstm_core.runtime.run import Run
+from lstm_core.storage.checkpoint import Saved, to_bytes
 from tests.lstm_core.acting import CONFIG, SERIES, Clock, go, look, make, say, settle
 from tests.lstm_core.saving import losses, through_bytes, trained
 

@@ -7,10 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lstm_core.cell import GATES
-from lstm_core.checked import limits
 from lstm_core.config import (
     CELLS,
+    GATES,
     HELD,
     MEMORY,
     SIGNALS,
@@ -26,7 +25,8 @@ from lstm_core.config import (
     layer_work,
     memory_length,
 )
-from lstm_core.model import SequenceModel
+from lstm_core.config.fields import limits
+from lstm_core.nn.model import SequenceModel
 
 CONFIGS = [ModelConfig, TrainConfig, Knobs, TextConfig, SeriesConfig, MemoryConfig, View, Hands]
 RANGED = [(config, spec.name) for config in CONFIGS for spec in fields(config) if "low" in spec.metadata]

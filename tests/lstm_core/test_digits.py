@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from lstm_core.digits import NAN, decode, encode
+from lstm_core.frames.digits import NAN, decode, encode
 
 quick = settings(max_examples=400, deadline=None)
 singles = st.floats(width=32, allow_nan=False)

@@ -13,11 +13,11 @@ from hypothesis.extra import numpy as arrays
 from sklearn.metrics import roc_auc_score
 
 from lstm_core import trace
+from lstm_core.analysis.activations import read_held_out
+from lstm_core.analysis.unit_search import KINDS, LIMIT, Question, auc, find_units
 from lstm_core.config import ModelConfig, RunConfig, SeriesConfig, TextConfig, TrainConfig
-from lstm_core.find import KINDS, LIMIT, Question, auc, find_units
-from lstm_core.model import SequenceModel
-from lstm_core.survey import read_held_out
-from lstm_core.trainer import Trainer
+from lstm_core.nn.model import SequenceModel
+from lstm_core.training.trainer import Trainer
 
 SHORT = TrainConfig(sequence_length=4)
 STORY = 'The cat sat on the mat (again).\nThe dog, who saw it, said: "No! 12 cats." 3 dogs left.\n'

@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from lstm_core.backward import backward
-from lstm_core.cell import run_cells
 from lstm_core.config import CELLS, MEMORY_TASKS, MemoryConfig, ModelConfig, TrainConfig
-from lstm_core.experiments.flow import flow, gradients, loss_gradient
-from lstm_core.model import SequenceModel
+from lstm_core.experiments.race.gradient_flow import flow, gradients, loss_gradient
+from lstm_core.nn.backward import backward
+from lstm_core.nn.cell import run_cells
+from lstm_core.nn.model import SequenceModel
+from lstm_core.nn.trace import trace
 from lstm_core.tasks import MemoryTask
-from lstm_core.trace import trace
 
 CORES = [nn.RNN, nn.GRU, nn.LSTM]
 EXACT = {"rtol": 1e-10, "atol": 1e-13}

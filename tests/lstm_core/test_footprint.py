@@ -15,13 +15,13 @@ from lstm_core.config import (
     TextConfig,
     TrainConfig,
 )
-from lstm_core.experiments.ablation import AblationConfig
-from lstm_core.experiments.pair import PairConfig
-from lstm_core.experiments.race import LANES, RaceConfig
-from lstm_core.footprint import check_size, footprint
-from lstm_core.limits import Limits
-from lstm_core.subjects import make_subject
-from lstm_core.timeline import BYTES
+from lstm_core.config.server_settings import Limits
+from lstm_core.experiments.ablation.ablation import AblationConfig
+from lstm_core.experiments.pair.pair import PairConfig
+from lstm_core.experiments.race.race import LANES, RaceConfig
+from lstm_core.experiments.registry import make_subject
+from lstm_core.storage.memory_estimate import check_size, footprint
+from lstm_core.training.snapshots import BYTES
 from tests.lstm_core.pairs import OTHERS, config_for
 from tests.lstm_core.saving import trained
 

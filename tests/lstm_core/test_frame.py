@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from lstm_core import digits
-from lstm_core.frame import CODES, DIGITS, DTYPES, Frame
+from lstm_core.frames import digits
+from lstm_core.frames.frame import CODES, DIGITS, DTYPES, Frame
 
 quick = settings(max_examples=60, deadline=None)
 texts = st.text(max_size=20)  # no surrogates

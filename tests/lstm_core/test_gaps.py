@@ -9,6 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lstm_core.analysis.unit_search import Question
 from lstm_core.config import (
     CELLS,
     Hands,
@@ -19,11 +20,10 @@ from lstm_core.config import (
     TrainConfig,
     View,
 )
-from lstm_core.find import Question
-from lstm_core.frame import Frame
-from lstm_core.observe import Observer
+from lstm_core.frames.frame import Frame
+from lstm_core.frames.observer import Observer
 from lstm_core.tasks import TextTask, make_task
-from lstm_core.trainer import Trainer
+from lstm_core.training.trainer import Trainer
 
 TEXT = "the cat sat on the mat.\n" * 30
 SHORT = TrainConfig(sequence_length=8)

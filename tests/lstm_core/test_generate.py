@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from lstm_core.config import CELLS, ModelConfig
-from lstm_core.generate import Stepper, forecast, next_tokens, read, sample_text
-from lstm_core.model import SequenceModel
+from lstm_core.nn.model import SequenceModel
+from lstm_core.nn.sampling import Stepper, forecast, next_tokens, read, sample_text
 
 TWO_LAYERS = ModelConfig(hidden_size=8, num_layers=2, embedding_size=5)
 VOCABULARY = 7

@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lstm_core import trace
-from lstm_core.cell import run_cells
 from lstm_core.config import Hands, Knobs, ModelConfig, RunConfig, SeriesConfig, TextConfig, TrainConfig
-from lstm_core.generate import forecast, next_tokens, read, sample_text
-from lstm_core.hold import holds_of
-from lstm_core.model import SequenceModel
-from lstm_core.trace import held_trace
-from lstm_core.trainer import Trainer
+from lstm_core.nn.cell import run_cells
+from lstm_core.nn.interventions import holds_of
+from lstm_core.nn.model import SequenceModel
+from lstm_core.nn.sampling import forecast, next_tokens, read, sample_text
+from lstm_core.nn.trace import held_trace
+from lstm_core.training.trainer import Trainer
 
 
 def net(layers=1, hidden=5, cell="lstm", bidirectional=False):

@@ -5,9 +5,9 @@ import threading
 import pytest
 
 from lstm_core.config import Knobs, ModelConfig, RunConfig, SeriesConfig, TextConfig
-from lstm_core.frame import Frame
-from lstm_core.host import RunHost
-from lstm_core.trainer import Trainer
+from lstm_core.frames.frame import Frame
+from lstm_core.server.host import RunHost
+from lstm_core.training.trainer import Trainer
 from tests.lstm_core.hosting import PAUSE, PLAY, STEP, TINY, Viewer, eventually, trains
 
 # tokens and data

@@ -7,13 +7,13 @@ from dataclasses import replace
 
 import pytest
 
-from lstm_core.checkpoint import to_bytes
 from lstm_core.config import ModelConfig, RunConfig
-from lstm_core.host import RunHost
-from lstm_core.keys import run_id
-from lstm_core.limits import Limits
-from lstm_core.store import STATES, Store
-from lstm_core.trainer import Trainer
+from lstm_core.config.access_keys import run_id
+from lstm_core.config.server_settings import Limits
+from lstm_core.server.host import RunHost
+from lstm_core.storage.checkpoint import to_bytes
+from lstm_core.storage.store import STATES, Store
+from lstm_core.training.trainer import Trainer
 from tests.lstm_core.hosting import PAUSE, PLAY, STEP, TIMEOUT, TINY, Viewer, eventually, trains
 
 
@@ -149,7 +149,7 @@ def test_a_full_disk_is_said_and_the_run_goes_on_and_is_saved_later(saving, fold
         real(self, run, saved, few)
 
     monkeypatch.setattr(Store, "write", write)
-    monkeypatch.setattr("lstm_core.saves.AGAIN", 0.1)
+    monkeypatch.setattr("lstm_core.server.autosave.AGAIN", 0.1)
     meta = viewer.until(lambda meta: meta["trouble"])
     assert "No space left on device" in meta["trouble"]
     assert host.stats()["save_errors"] > 0
@@ -161,7 +161,9 @@ def test_a_full_disk_is_said_and_the_run_goes_on_and_is_saved_later(saving, fold
 
 @pytest.mark.parametrize("share", [0, 1])
 def test_a_class_that_begins_together_does_not_save_together(saving, monkeypatch, share):
-    monkeypatch.setattr("lstm_core.saves.random.uniform", lambda low, high: low + share * (high - low))
+    monkeypatch.setattr(
+        "lstm_core.server.autosave.random.uniform", lambda low, high: low + share * (high - low)
+    )
     host = saving(save=1000.0)
     token = host.open(TINY)
     seat = host._seats[run_id(token)]
@@ -320,7 +322,7 @@ def test_a_run_that_sleeps_while_the_disk_is_full_is_not_lost(saving, folder, mo
         real(self, run, saved, few)
 
     monkeypatch.setattr(Store, "write", write)
-    monkeypatch.setattr("lstm_core.saver.AGAIN", 0.1)
+    monkeypatch.setattr("lstm_core.storage.save_queue.AGAIN", 0.1)
     host = saving(idle=0.1, lease=0.0)
     token = host.open(TINY)
     viewer = Viewer(host, token)
@@ -354,7 +356,7 @@ def test_a_damaged_save_is_said_for_a_while(saving, folder, quiet_saver):
 
 
 def test_what_nobody_has_looked_at_leaves_the_memory_soon(saving, monkeypatch):
-    monkeypatch.setattr("lstm_core.places.UNSEEN", 0.1)
+    monkeypatch.setattr("lstm_core.server.admission.UNSEEN", 0.1)
     host = saving(idle=3600.0)
     token = host.open(TINY)
     copy = host.adopt(host.save(token))

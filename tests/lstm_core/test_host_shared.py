@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 
 from lstm_core.config import ModelConfig
-from lstm_core.host import CLOSED, Full
-from lstm_core.keys import shown_code
-from lstm_core.store import Store
+from lstm_core.config.access_keys import shown_code
+from lstm_core.server.host import CLOSED, Full
+from lstm_core.storage.store import Store
 from tests.lstm_core.hosting import PAUSE, PLAY, TINY, Viewer, eventually, trains
 
 

@@ -5,9 +5,9 @@ import time
 
 import pytest
 
-from lstm_core.room import Room
-from lstm_core.seat import Seat
-from lstm_core.turns import Turns
+from lstm_core.runtime.room import Room
+from lstm_core.server.session import Seat
+from lstm_core.server.turns import Turns
 from tests.lstm_core.hosting import PAUSE, STEP, TIMEOUT, TINY, Viewer, eventually, full_house
 
 

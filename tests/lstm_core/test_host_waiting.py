@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from lstm_core.config import ModelConfig, RunConfig
-from lstm_core.store import Store
+from lstm_core.storage.store import Store
 from tests.lstm_core.hosting import PAUSE, PLAY, STEP, TINY, Viewer, eventually, full_house, rests, trains
 
 # leases

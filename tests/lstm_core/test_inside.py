@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lstm_core import trace
+from lstm_core.analysis.unit_numbers import cell_numbers, step_before, truth
 from lstm_core.config import SIGNALS
-from lstm_core.inside import cell_numbers, step_before, truth
 
 CORES = {"lstm": torch.nn.LSTM, "gru": torch.nn.GRU, "rnn": torch.nn.RNN}
 KINDS = pytest.mark.parametrize("cell", CORES)

@@ -8,8 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lstm_core.keys import CODE_LETTERS, TOKEN, new_code, new_token, normal_code, run_id, shown_code
-from lstm_core.limits import Limits
+from lstm_core.config.access_keys import (
+    CODE_LETTERS,
+    TOKEN,
+    new_code,
+    new_token,
+    normal_code,
+    run_id,
+    shown_code,
+)
+from lstm_core.config.server_settings import Limits
 
 
 def test_without_an_environment_the_defaults_count():

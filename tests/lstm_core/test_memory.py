@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lstm_core.config import MEMORY_TASKS, MemoryConfig, ModelConfig, TrainConfig, memory_length
-from lstm_core.model import IGNORED, SequenceModel
+from lstm_core.nn.model import IGNORED, SequenceModel
 from lstm_core.tasks import make_task
 from lstm_core.tasks.memory import (
     BLANK,

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from lstm_core.cell import run_cells
 from lstm_core.config import CELLS, ModelConfig
-from lstm_core.model import SequenceModel
+from lstm_core.nn.cell import run_cells
+from lstm_core.nn.model import SequenceModel
 
 SMALL = ModelConfig(hidden_size=6, num_layers=2, embedding_size=5)
 VOCABULARY = 9

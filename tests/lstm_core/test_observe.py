@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from lstm_core import trace
+from lstm_core.analysis.unit_search import Question
 from lstm_core.config import (
     CELLS,
     SIGNALS,
@@ -20,12 +21,11 @@ from lstm_core.config import (
     TrainConfig,
     View,
 )
-from lstm_core.find import Question
-from lstm_core.frame import Frame
-from lstm_core.generate import forecast, next_tokens, sample_text
-from lstm_core.growth import is_growth_step
-from lstm_core.observe import Observer
-from lstm_core.trainer import Trainer
+from lstm_core.frames.frame import Frame
+from lstm_core.frames.observer import Observer
+from lstm_core.frames.sample_log import is_growth_step
+from lstm_core.nn.sampling import forecast, next_tokens, sample_text
+from lstm_core.training.trainer import Trainer
 
 TEXT = TextConfig("own", text="the cat sat on the mat.\n" * 30)
 SHORT = TrainConfig(sequence_length=8)

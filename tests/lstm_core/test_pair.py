@@ -13,12 +13,12 @@ from lstm_core.config import (
     TextConfig,
     View,
 )
-from lstm_core.experiments.pair import Pair, PairConfig, shared_signals
-from lstm_core.experiments.pair_settings import DIFFERENCES
-from lstm_core.frame import Frame
-from lstm_core.messages import SETTINGS, with_setting
-from lstm_core.run import Run
-from lstm_core.trainer import Trainer
+from lstm_core.experiments.pair.differences import DIFFERENCES
+from lstm_core.experiments.pair.pair import Pair, PairConfig, shared_signals
+from lstm_core.frames.frame import Frame
+from lstm_core.runtime.messages import SETTINGS, with_setting
+from lstm_core.runtime.run import Run
+from lstm_core.training.trainer import Trainer
 from tests.lstm_core.pairs import KNOBS, SERIES, TEXT, TRAIN, config_for, frame_of, small
 
 # --- equal where nothing differs ---

@@ -14,8 +14,8 @@ from lstm_core.config import (
     TrainConfig,
     View,
 )
-from lstm_core.experiments.pair_settings import DIFFERENCES, differences_for
-from lstm_core.messages import with_setting
+from lstm_core.experiments.pair.differences import DIFFERENCES, differences_for
+from lstm_core.runtime.messages import with_setting
 from tests.lstm_core.pairs import KNOBS, MODEL, SERIES, TEXT, TRAIN, config_for, small
 
 

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lstm_core.experiments.pair import Pair
-from lstm_core.experiments.pair_verdict import Standing, apart, observation, quantity, standing
-from lstm_core.messages import with_setting
+from lstm_core.experiments.pair.pair import Pair
+from lstm_core.experiments.pair.verdict import Standing, apart, observation, quantity, standing
+from lstm_core.runtime.messages import with_setting
 from tests.lstm_core.pairs import small
 
 

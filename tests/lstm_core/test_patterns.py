@@ -5,8 +5,7 @@ import regex
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from lstm_core.config import TextConfig, TrainConfig
-from lstm_core.patterns import (
+from lstm_core.analysis.token_patterns import (
     after_newline,
     brackets,
     mark_text,
@@ -14,6 +13,7 @@ from lstm_core.patterns import (
     regular_expression,
     uppercase,
 )
+from lstm_core.config import TextConfig, TrainConfig
 from lstm_core.tasks import make_task
 
 quick = settings(max_examples=60, deadline=None)

@@ -10,22 +10,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lstm_core.config import CELLS, LONGEST_LAG, MEMORY_TASKS, Knobs, MemoryConfig, TrainConfig
-from lstm_core.experiments import race as module
-from lstm_core.experiments.flow import Flow, flow
-from lstm_core.experiments.lane import fallen
-from lstm_core.experiments.race import (
+from lstm_core.experiments.race import race as module
+from lstm_core.experiments.race.gradient_flow import Flow, flow
+from lstm_core.experiments.race.lane import fallen
+from lstm_core.experiments.race.race import (
     EXAM_EVERY,
     LANES,
     QUESTIONS,
     Race,
     RaceConfig,
 )
-from lstm_core.experiments.race_sizes import equal_size, parameters
-from lstm_core.experiments.race_verdict import PATIENCE, Result, observation
-from lstm_core.frame import Frame
-from lstm_core.run import Run
+from lstm_core.experiments.race.sizes import equal_size, parameters
+from lstm_core.experiments.race.verdict import PATIENCE, Result, observation
+from lstm_core.frames.frame import Frame
+from lstm_core.runtime.run import Run
 from lstm_core.tasks import MemoryTask
-from lstm_core.trainer import Trainer
+from lstm_core.training.trainer import Trainer
 
 TINY = Knobs(learning_rate=5e-3, batch_size=4, lag=6)
 

@@ -10,17 +10,17 @@ from dataclasses import replace
 
 import pytest
 
-from lstm_core.checkpoint import to_bytes
 from lstm_core.config import ModelConfig, RunConfig
-from lstm_core.experiments.race import RaceConfig
-from lstm_core.frame import Frame
-from lstm_core.host import RunHost
-from lstm_core.keys import run_id
-from lstm_core.limits import Limits
-from lstm_core.remote import ROOT, RemoteRoom
-from lstm_core.room import Lost
-from lstm_core.store import Store
-from lstm_core.trainer import Trainer
+from lstm_core.config.access_keys import run_id
+from lstm_core.config.server_settings import Limits
+from lstm_core.experiments.race.race import RaceConfig
+from lstm_core.frames.frame import Frame
+from lstm_core.runtime.remote import ROOT, RemoteRoom
+from lstm_core.runtime.room import Lost
+from lstm_core.server.host import RunHost
+from lstm_core.storage.checkpoint import to_bytes
+from lstm_core.storage.store import Store
+from lstm_core.training.trainer import Trainer
 from tests.lstm_core.hosting import PAUSE, PLAY, STEP, TINY, Viewer, eventually, trains
 
 
@@ -161,7 +161,7 @@ def test_when_a_process_ends_its_runs_go_on_from_their_last_saves(host, folder, 
         viewer.steps(50)
     token = viewers[0].token
     eventually(lambda: Store(folder).read(run_id(token))[0].steps >= 20, "it is saved")
-    with caplog.at_level(logging.ERROR, "lstm_core.remote"):
+    with caplog.at_level(logging.ERROR, "lstm_core.runtime.remote"):
         kill(home(host, token))
         step = viewers[0].until(lambda meta: meta["step"] > 150)["step"]
     assert any("has ended" in record.message for record in caplog.records)
@@ -201,9 +201,9 @@ def test_whoever_asks_a_process_that_is_gone_is_told(room):
     with pytest.raises(Lost, match="has ended"):
         run.work(0.01)
     assert not room.works()
-    logging.getLogger("lstm_core.remote").disabled = True
+    logging.getLogger("lstm_core.runtime.remote").disabled = True
     room.revive()
-    logging.getLogger("lstm_core.remote").disabled = False
+    logging.getLogger("lstm_core.runtime.remote").disabled = False
     with pytest.raises(KeyError):  # a run of before is never taken for one of now
         run.work(0.01)
     assert room.open(TINY).work(0.01) is not None
@@ -250,7 +250,10 @@ def test_only_what_is_live_comes_back_of_the_settings(room):
 
 def test_it_ends_when_nobody_can_ask_it_any_more():
     process = subprocess.Popen(
-        [sys.executable, "-m", "lstm_core.desk"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [sys.executable, "-m", "lstm_core.runtime.desk"],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
     )
     process.stdin.close()
     assert process.wait(60) == 0

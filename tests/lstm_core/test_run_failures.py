@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from lstm_core.frame import Frame
+from lstm_core.frames.frame import Frame
 from tests.lstm_core.acting import Spy, go, look, make, say, settle
 
 pytestmark = pytest.mark.usefixtures("spy")
@@ -133,7 +133,7 @@ def test_a_network_that_cannot_be_built_is_told_of_once(monkeypatch):
     def no_memory(config):
         raise MemoryError
 
-    monkeypatch.setattr("lstm_core.network.Trainer", no_memory)
+    monkeypatch.setattr("lstm_core.experiments.network.Trainer", no_memory)
     run, clock = make()
     assert go(run, clock, 1, watched=True) == 1
 

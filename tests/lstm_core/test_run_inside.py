@@ -9,11 +9,11 @@ import torch
 
 from lstm_core import trace
 from lstm_core.config import Hands, ModelConfig, TextConfig, TrainConfig
-from lstm_core.frame import Frame
-from lstm_core.hold import holds_of
-from lstm_core.run import Run
-from lstm_core.trace import held_trace
-from lstm_core.trainer import Trainer
+from lstm_core.frames.frame import Frame
+from lstm_core.nn.interventions import holds_of
+from lstm_core.nn.trace import held_trace
+from lstm_core.runtime.run import Run
+from lstm_core.training.trainer import Trainer
 from tests.lstm_core.acting import CONFIG, SERIES, Clock, go, look, look_again, make, say, settle
 
 LAYERS = replace(CONFIG, model=ModelConfig(hidden_size=6, num_layers=2, embedding_size=3))

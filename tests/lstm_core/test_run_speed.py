@@ -2,8 +2,8 @@
 
 import pytest
 
-from lstm_core.frame import Frame
-from lstm_core.run import FRAME_INTERVAL
+from lstm_core.frames.frame import Frame
+from lstm_core.runtime.run import FRAME_INTERVAL
 from tests.lstm_core.acting import CONFIG, SERIES, Spy, go, look, make, say, settle
 
 pytestmark = pytest.mark.usefixtures("spy")

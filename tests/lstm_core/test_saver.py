@@ -5,9 +5,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from lstm_core.heap import give_back
-from lstm_core.saver import Saver
-from lstm_core.store import Store
+from lstm_core.storage.heap import give_back
+from lstm_core.storage.save_queue import Saver
+from lstm_core.storage.store import Store
 from tests.lstm_core.acting import CONFIG
 from tests.lstm_core.hosting import eventually
 from tests.lstm_core.saving import trained
@@ -19,7 +19,7 @@ RUN = "ab" * 16
 def given(monkeypatch):
     """One for each time that memory was given back."""
     given = []
-    monkeypatch.setattr("lstm_core.saver.give_back", lambda: given.append(1))
+    monkeypatch.setattr("lstm_core.storage.save_queue.give_back", lambda: given.append(1))
     return given
 
 
@@ -54,12 +54,14 @@ def test_memory_of_a_run_that_was_only_looked_at_is_given_back_too(saver, given)
 
 def test_giving_back_asks_the_c_library_and_does_no_harm_elsewhere(monkeypatch):
     asked = []
-    monkeypatch.setattr("lstm_core.heap.ctypes.CDLL", lambda name: SimpleNamespace(malloc_trim=asked.append))
+    monkeypatch.setattr(
+        "lstm_core.storage.heap.ctypes.CDLL", lambda name: SimpleNamespace(malloc_trim=asked.append)
+    )
     give_back()
     assert asked == [0]
 
     def windows(name):
         raise TypeError("bad argument type for built-in operation")
 
-    monkeypatch.setattr("lstm_core.heap.ctypes.CDLL", windows)
+    monkeypatch.setattr("lstm_core.storage.heap.ctypes.CDLL", windows)
     give_back()

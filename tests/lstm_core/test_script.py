@@ -22,10 +22,10 @@ from lstm_core.config import (
     TextConfig,
     TrainConfig,
 )
-from lstm_core.experiments.race import Race, RaceConfig
-from lstm_core.script import data_file, script
+from lstm_core.experiments.race.race import Race, RaceConfig
+from lstm_core.export.script import data_file, script
 from lstm_core.tasks.generators import generate
-from lstm_core.trainer import Trainer
+from lstm_core.training.trainer import Trainer
 
 ROOT = Path(__file__).parents[2]
 STEPS = 20

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from lstm_core.checkpoint import Saved, to_bytes
-from lstm_core.store import FEW, STATES, Store
+from lstm_core.storage.checkpoint import Saved, to_bytes
+from lstm_core.storage.store import FEW, STATES, Store
 from tests.lstm_core.acting import CONFIG, go, make
 
 RUN = hashlib.sha256(b"a run").hexdigest()[:32]

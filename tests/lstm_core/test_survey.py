@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lstm_core import trace
+from lstm_core.analysis.activations import WARM_UP, read_held_out, read_probe, survey
 from lstm_core.config import (
     CELLS,
     SIGNALS,
@@ -20,10 +21,9 @@ from lstm_core.config import (
     TextConfig,
     TrainConfig,
 )
-from lstm_core.model import SequenceModel
-from lstm_core.survey import WARM_UP, read_held_out, read_probe, survey
+from lstm_core.nn.model import SequenceModel
 from lstm_core.tasks import make_task
-from lstm_core.trainer import Trainer
+from lstm_core.training.trainer import Trainer
 
 SHORT = TrainConfig(sequence_length=4)
 STORY = "The cat sat on the mat (again).\nThe dog, who saw it, said: No! 12 cats; 3 dogs.\n"

@@ -19,11 +19,11 @@ from lstm_core.config import (
     TrainConfig,
     View,
 )
-from lstm_core.experiments.ablation import Ablation, AblationConfig
-from lstm_core.experiments.pair import Pair, PairConfig
-from lstm_core.experiments.race import Race, RaceConfig
-from lstm_core.network import Network
-from lstm_core.tables import loss_table, safe, trace_table
+from lstm_core.experiments.ablation.ablation import Ablation, AblationConfig
+from lstm_core.experiments.network import Network
+from lstm_core.experiments.pair.pair import Pair, PairConfig
+from lstm_core.experiments.race.race import Race, RaceConfig
+from lstm_core.export.tables import loss_table, safe, trace_table
 
 SHORT = TrainConfig(sequence_length=16)
 SMALL = ModelConfig(hidden_size=6)

@@ -11,11 +11,11 @@ from dataclasses import replace
 import pytest
 import torch
 
-from lstm_core.checkpoint import to_bytes
 from lstm_core.config import ModelConfig, RunConfig, SeriesConfig, TextConfig, View
-from lstm_core.limits import Limits
-from lstm_core.run import Run
-from lstm_core.takehome import JSON, LONGEST_JSON, TENSORS, pack_run, unpack_run
+from lstm_core.config.server_settings import Limits
+from lstm_core.runtime.run import Run
+from lstm_core.storage.archive import JSON, LONGEST_JSON, TENSORS, pack_run, unpack_run
+from lstm_core.storage.checkpoint import to_bytes
 from tests.lstm_core.acting import CONFIG, SERIES, Clock
 from tests.lstm_core.mutants import mutants, opened, zipped
 from tests.lstm_core.saving import losses, same_losses, shown, trained
@@ -205,7 +205,7 @@ def test_a_series_of_too_many_values_is_refused():
 
 
 def test_networks_that_are_too_large_are_refused_before_they_are_built(monkeypatch):
-    monkeypatch.setattr("lstm_core.takehome.restored", None)
+    monkeypatch.setattr("lstm_core.storage.archive.restored", None)
     large = RunConfig(TextConfig(level="words"), ModelConfig(hidden_size=256, num_layers=3))
     data = pack_run(replace(trained(CONFIG, 1).save(), config=large))
     refused(data, "parameters, and at most 1,000 fit", replace(LIMITS, parameters=1000))

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lstm_core.config import Knobs, ModelConfig, RunConfig
-from lstm_core.timeline import BYTES, CAPACITY, FEWEST, Snapshot, Timeline
-from lstm_core.trainer import Trainer
+from lstm_core.training.snapshots import BYTES, CAPACITY, FEWEST, Snapshot, Timeline
+from lstm_core.training.trainer import Trainer
 from tests.lstm_core.acting import CONFIG, SERIES
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from lstm_core import trace
-from lstm_core.cell import run_cells
+from lstm_core.nn.cell import run_cells
 
 TOLERANCE = {torch.float64: 1e-12, torch.float32: 2e-6}
 SIGNALS = "ifgoch"

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lstm_core.config import Knobs, ModelConfig, RunConfig, SeriesConfig, TextConfig, TrainConfig, View
-from lstm_core.generate import forecast, sample_text
-from lstm_core.observe import Observer
-from lstm_core.trainer import CHECKPOINT_EVERY, History, Trainer
+from lstm_core.frames.observer import Observer
+from lstm_core.nn.sampling import forecast, sample_text
+from lstm_core.training.trainer import CHECKPOINT_EVERY, History, Trainer
 
 TEXT = RunConfig(
     TextConfig("own", text="the cat sat on the mat. " * 20),
@@ -96,7 +96,7 @@ def test_looking_on_changes_no_loss(config):
 @both
 def test_validating_more_often_changes_no_loss(config, monkeypatch):
     rarely = train(Trainer(config), 30)
-    monkeypatch.setattr("lstm_core.trainer.VALIDATE_EVERY", 1)
+    monkeypatch.setattr("lstm_core.training.trainer.VALIDATE_EVERY", 1)
     trainer = Trainer(config)
     assert train(trainer, 30) == rarely
     assert [step for step, _ in trainer.valid_losses.points] == list(range(1, 31))

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from torch import nn
 
 from lstm_core.config import ModelConfig
-from lstm_core.experiments.stack import Stack
-from lstm_core.experiments.variants import (
+from lstm_core.experiments.ablation.stack import Stack
+from lstm_core.experiments.ablation.variants import (
     COUPLED,
     NO_F,
     NO_I,
@@ -19,7 +19,7 @@ from lstm_core.experiments.variants import (
     VARIANTS,
     run,
 )
-from lstm_core.model import SequenceModel
+from lstm_core.nn.model import SequenceModel
 from tests.lstm_core.plain_variants import close, own_parameters, plain_loss, plain_run
 
 EACH = pytest.mark.parametrize("variant", range(len(VARIANTS)), ids=[one.name for one in VARIANTS])

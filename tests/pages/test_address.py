@@ -20,11 +20,11 @@ from lstm_core.config import (
     TrainConfig,
     View,
 )
-from lstm_core.experiments.ablation import AblationConfig
-from lstm_core.experiments.pair import PairConfig
-from lstm_core.experiments.race import RaceConfig
-from lstm_core.keys import TOKEN, new_token
-from lstm_core.store import Damaged
+from lstm_core.config.access_keys import TOKEN, new_token
+from lstm_core.experiments.ablation.ablation import AblationConfig
+from lstm_core.experiments.pair.pair import PairConfig
+from lstm_core.experiments.race.race import RaceConfig
+from lstm_core.storage.store import Damaged
 from pages.live.channel import HOST
 from tests.pages.test_pages import config_of, open_app, words
 
@@ -232,7 +232,7 @@ def test_a_link_without_the_run_opens_the_same_set_up_in_a_run_of_its_own():
         "<script>alert(1)</script>",
         "\0",
         "K7QM3XWD",
-        new_token(),
+        "n" * 22,
     ],
 )
 def test_a_run_that_is_not_there_is_said_in_a_sentence_and_a_new_one_has_the_links_settings(token):

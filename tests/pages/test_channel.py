@@ -13,8 +13,8 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from lstm_core.config import ModelConfig, RunConfig, SeriesConfig, TrainConfig
-from lstm_core.frame import Frame
-from lstm_core.limits import Limits
+from lstm_core.config.server_settings import Limits
+from lstm_core.frames.frame import Frame
 from pages.live import channel
 from pages.live.channel import BAD_MESSAGES, HOST, MESSAGE_LIMIT, PLOTLY_VERSION, VERSION, origin_allowed
 from pages.live.slots import Bell

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from lstm_core.config import ModelConfig, SeriesConfig, TextConfig
-from lstm_core.experiments.pair_settings import DIFFERENCES, differences_for
+from lstm_core.experiments.pair.differences import DIFFERENCES, differences_for
 from pages.live.channel import ASSETS, HOST
 from pages.panels import compare
 from tests.pages.test_pages import open_app, words

@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from lstm_core.frame import Frame
+from lstm_core.frames.frame import Frame
 from lstm_core.tasks.tokens import normalise
 from pages.live import film_figure as module
 from pages.live.channel import HOST

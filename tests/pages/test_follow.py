@@ -6,8 +6,8 @@ import pytest
 import segno
 
 from lstm_core.config import RunConfig
-from lstm_core.keys import CODE_LENGTH, normal_code, shown_code
-from lstm_core.store import Damaged
+from lstm_core.config.access_keys import CODE_LENGTH, normal_code, shown_code
+from lstm_core.storage.store import Damaged
 from pages.live.channel import HOST, base_path
 from pages.panels import lobby, share
 from pages.panels.lobby import Tries

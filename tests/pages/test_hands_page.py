@@ -2,8 +2,8 @@
 
 import pytest
 
-from lstm_core.checked import limits
 from lstm_core.config import CELLS, HELD, MEMORY, Hands
+from lstm_core.config.fields import limits
 from pages.live.channel import ASSETS, HOST
 from pages.panels import held, transport
 from pages.panels.forecast import forecast_chart_drawing

@@ -10,9 +10,9 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from lstm_core.config import ModelConfig, RunConfig, SeriesConfig, TrainConfig
-from lstm_core.host import RunHost
-from lstm_core.limits import Limits
-from lstm_core.store import Store
+from lstm_core.config.server_settings import Limits
+from lstm_core.server.host import RunHost
+from lstm_core.storage.store import Store
 from pages.live import channel, health
 from pages.live.health import Health, code_version, memory_mb
 

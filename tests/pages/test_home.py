@@ -12,11 +12,11 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from lstm_core.config import Hands, Knobs, MemoryConfig, ModelConfig, RunConfig, SeriesConfig, TextConfig
-from lstm_core.experiments.ablation import AblationConfig
-from lstm_core.experiments.pair import PairConfig
-from lstm_core.experiments.race import RaceConfig
-from lstm_core.script import script
-from lstm_core.takehome import pack_run, unpack_run
+from lstm_core.experiments.ablation.ablation import AblationConfig
+from lstm_core.experiments.pair.pair import PairConfig
+from lstm_core.experiments.race.race import RaceConfig
+from lstm_core.export.script import script
+from lstm_core.storage.archive import pack_run, unpack_run
 from pages.live.channel import HOST, LIMITS
 from pages.live.takehome import BODY_LIMIT, file_stem, take_home
 from pages.panels.home import page_of

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lstm_core.keys import CODE_LETTERS, new_code, new_token, run_id, shown_code
+from lstm_core.config.access_keys import CODE_LETTERS, new_code, new_token, run_id, shown_code
 from pages.live import logs
 from pages.live.logs import OneLine, Record, redacted
 from tests.servers import ROOT
@@ -147,7 +147,7 @@ from streamlit.logger import get_logger
 early = get_logger("streamlit.early")
 from pages.live import logs
 logs.setup(sys.argv[1])
-logging.getLogger("lstm_core.host").info("ours")
+logging.getLogger("lstm_core.server.host").info("ours")
 logging.getLogger("pages.live").debug("ours, in detail")
 logging.getLogger("some.library").info("of a library")
 early.info("of Streamlit")

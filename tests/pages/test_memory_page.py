@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lstm_core.config import MEMORY_TASKS
-from lstm_core.experiments.race import LANES, RaceConfig
+from lstm_core.experiments.race.race import LANES, RaceConfig
 from pages.live.channel import ASSETS, HOST
 from pages.panels.race import COLOURS
 from pages.panels.race_charts import accuracy_drawing, gradients_drawing, lags_drawing

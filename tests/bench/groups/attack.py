@@ -11,11 +11,11 @@ from typing import Any
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from lstm_core.checkpoint import Saved
 from lstm_core.config import ModelConfig, RunConfig
-from lstm_core.limits import Limits
-from lstm_core.run import Run
-from lstm_core.takehome import pack_run, unpack_run
+from lstm_core.config.server_settings import Limits
+from lstm_core.runtime.run import Run
+from lstm_core.storage.archive import pack_run, unpack_run
+from lstm_core.storage.checkpoint import Saved
 from tests.bench.report import Figure, Options
 from tests.bench.servers import MeasuredServer, serve
 from tests.bench.viewers import SocketViewer

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 
-from lstm_core.cell import run_cells
 from lstm_core.config import CELLS, Knobs
-from lstm_core.experiments.flow import flow, gradients
-from lstm_core.experiments.race import FLOW_SEQUENCES, LANES, RaceConfig
-from lstm_core.trace import trace
-from lstm_core.trainer import Trainer
+from lstm_core.experiments.race.gradient_flow import flow, gradients
+from lstm_core.experiments.race.race import FLOW_SEQUENCES, LANES, RaceConfig
+from lstm_core.nn.cell import run_cells
+from lstm_core.nn.trace import trace
+from lstm_core.training.trainer import Trainer
 from tests.bench.report import Figure, Options, median
 
 LAG = 100

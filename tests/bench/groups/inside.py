@@ -10,8 +10,8 @@ from typing import Any
 from playwright.sync_api import Browser, Locator, Page, ViewportSize, sync_playwright
 
 from lstm_core.config import ModelConfig, RunConfig
-from lstm_core.timeline import Timeline
-from lstm_core.trainer import Trainer
+from lstm_core.training.snapshots import Timeline
+from lstm_core.training.trainer import Trainer
 from tests.bench import script
 from tests.bench.report import Figure, Options, median, percentile
 from tests.bench.servers import serve

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from lstm_core.config import Knobs, TrainConfig
-from lstm_core.experiments.lane import Lane
-from lstm_core.experiments.race import EXAM_EVERY, RaceConfig
+from lstm_core.experiments.race.lane import Lane
+from lstm_core.experiments.race.race import EXAM_EVERY, RaceConfig
 from lstm_core.tasks import MemoryTask
 from tests.bench.report import Figure, Options, median
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from lstm_core import trace
-from lstm_core.cell import layer_weights
+from lstm_core.nn.cell import layer_weights
 from tests.bench.report import Figure, Options, median
 
 STEPS, HIDDEN, INPUTS = 64, 64, 32

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lstm_core.config import RunConfig
-from lstm_core.run import Run
+from lstm_core.runtime.run import Run
 from tests.bench.groups.sine import series_page
 from tests.bench.report import Figure, Options
 

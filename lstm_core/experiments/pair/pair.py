@@ -1,0 +1,285 @@
+"""A pair: two runs that differ in exactly one setting, step by step side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+import torch
+
+from lstm_core.config import (
+    MEMORY,
+    SIGNALS,
+    WORK_LIMIT,
+    Knobs,
+    MemoryConfig,
+    ModelConfig,
+    RunConfig,
+    SeriesConfig,
+    TextConfig,
+    TrainConfig,
+    View,
+)
+from lstm_core.experiments.experiment import Part
+from lstm_core.experiments.network import OUTPUT_VIEW
+from lstm_core.experiments.pair.differences import DIFFERENCES
+from lstm_core.experiments.pair.side import Side, row_name
+from lstm_core.experiments.pair.verdict import apart, observation, standing
+from lstm_core.frames.frame import Frame
+from lstm_core.frames.observer import Observer
+from lstm_core.serialization.reader import Reader
+
+# of the right side's meta, what no frame holds as right_…: it is there once, or of a single network only
+LEFT_OUT = frozenset({"truth", "check", "found", "hands", "selected", "history", "growth", "at", "live_step"})
+
+
+@dataclass(frozen=True)
+class PairConfig:
+    """The left side is a run of `task` … `view`; the right one has `value` instead for the setting `differs`.
+
+    differs: a name of DIFFERENCES, "model.cell" or "task", say. The live settings are those of both sides,
+    but a knob in which they differ is that of the left one.
+
+    Raises ValueError when a side cannot be, when both would be the same (unless a knob is dragged there, for
+    a moment), and when one step of both would take too long.
+    """
+
+    task: TextConfig | SeriesConfig = TextConfig()
+    model: ModelConfig = ModelConfig()
+    train: TrainConfig = TrainConfig()
+    knobs: Knobs = Knobs()
+    view: View = View()
+    differs: str = "model.cell"
+    value: Any = "gru"
+
+    def __post_init__(self) -> None:
+        if self.differs not in DIFFERENCES:
+            raise ValueError(f"differs is {self.differs!r}; it must be one of {', '.join(DIFFERENCES)}.")
+        if isinstance(self.task, MemoryConfig):
+            raise ValueError(
+                "a pair learns a text or a series; for what has to be remembered there is a race."
+            )
+        left, right = self.left, self.right
+        if type(left.task) is not type(right.task):
+            raise ValueError("one side learns a text and the other one a series: choose two of one kind.")
+        if left == right and not self.differs.startswith("knobs."):
+            label, words = DIFFERENCES[self.differs].label, self.names[0]
+            raise ValueError(
+                f"Both sides have the same {label.lower()}, {words}: choose another one for the right side."
+            )
+        if self.step_work > WORK_LIMIT:
+            raise ValueError(
+                "One step of these two networks together would take seconds: choose a smaller batch size, "
+                "fewer units or layers, or shorter sequences."
+            )
+
+    @property
+    def left(self) -> RunConfig:
+        # units of all sizes beside each other, and never the past: a pair has no time machine
+        view = replace(self.view, units="active", at=None)
+        return RunConfig(self.task, self.model, self.train, self.knobs, view)
+
+    @property
+    def right(self) -> RunConfig:
+        section, _, name = self.differs.partition(".")
+        value = replace(getattr(self, section), **{name: self.value}) if name else self.value
+        return replace(self.left, **{section: value})
+
+    @property
+    def sides(self) -> tuple[RunConfig, RunConfig]:
+        """Left and right, each as a run of its own."""
+        return self.left, self.right
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """What the sides are called: the values in which they differ."""
+        section, _, name = self.differs.partition(".")
+        left, right = (getattr(side, section) for side in self.sides)
+        words = DIFFERENCES[self.differs].words
+        return words(getattr(left, name) if name else left), words(getattr(right, name) if name else right)
+
+    @property
+    def signal(self) -> str:
+        """What the heatmaps show: of the signals that both cells have, the chosen one or else the first."""
+        shared = shared_signals(*(side.model.cell for side in self.sides))
+        return self.view.signal if self.view.signal in shared else shared[0]
+
+    @property
+    def network(self) -> tuple[object, ...]:
+        """What asks for new networks when it differs."""
+        return self.task, self.model, self.train, self.differs, self.value
+
+    @property
+    def step_work(self) -> int:
+        """Multiply-adds of the recurrent layers in the forward pass of one training step of both."""
+        return sum(side.step_work for side in self.sides)
+
+
+def shared_signals(left: str, right: str) -> list[str]:
+    """The gates and states that two kinds of cell both have; what both remember in first, or else h."""
+    both = [signal for signal in SIGNALS[left] if signal in SIGNALS[right]]
+    first = MEMORY[left] if MEMORY[left] == MEMORY[right] else "h"
+    return [first, *(signal for signal in both if signal != first)]
+
+
+class Pair:
+    """Two networks in lockstep, each with its observer: left and right. (A `Subject`.)
+
+    Both begin with equal weights wherever the parameters have the same name and shape, and see the same
+    batches as long as seed, data, batch size, length and noise agree. A side whose loss is no longer finite
+    stands still, at the last good weights; the other one goes on.
+    """
+
+    parts: ClassVar = {"outputs": Part(share=0.02, shortest=0.1, longest=1.5, shared=5.0, spread=0.5)}
+
+    def __init__(self, config: PairConfig) -> None:
+        self.wants: frozenset[str] = frozenset()
+        self.config = config
+        window = max(side.train.sequence_length for side in config.sides)
+        self.sides = tuple(Side(side, window) for side in config.sides)
+        self.observers = tuple(Observer(side, side.config.view) for side in self.sides)
+        left, right = (dict(side.model.core.named_parameters()) for side in self.sides)
+        both = [name for name in left if name in right and left[name].shape == right[name].shape]
+        self.akin = {name for name in both if torch.equal(left[name], right[name])}
+        self.changed = 0  # step at which the left side's knob, in which they differ, was moved last
+        self._look()
+
+    @property
+    def step_count(self) -> int:
+        return max(side.step_count for side in self.sides)
+
+    @property
+    def diverged(self) -> str | None:
+        """Only when both have."""
+        stopped = [side.stopped for side in self.sides]
+        if None in stopped:
+            return None
+        both = " and ".join(
+            f"“{name}” at step {at:,}" for name, at in zip(self.config.names, stopped, strict=True)
+        )
+        return f"Training diverged: {both}. Lower the learning rate or the clip, then press Reset."
+
+    def change(self, config: PairConfig, kind: str, name: str) -> Iterable[str]:
+        self.config = config
+        for side, run in zip(self.sides, config.sides, strict=True):
+            side.knobs = run.knobs
+        if kind == "knob":
+            self.changed = self.step_count if f"knobs.{name}" == config.differs else self.changed
+            return ()
+        self._look()
+        return ("outputs",) if name in (*OUTPUT_VIEW, "probe") else ()
+
+    def step(self) -> None:
+        """One step of each side that has not diverged."""
+        for side in self.sides:
+            if side.stopped is None:
+                side.step()
+
+    def refresh(self, part: str) -> None:
+        for observer in self.observers:
+            observer.refresh_outputs()
+
+    def _look(self) -> None:
+        """Both read the same, and show the same units if they have equally many."""
+        left, right = self.observers
+        left.view, view = (side.view for side in self.config.sides)
+        task = left.trainer.task
+        if task.kind == "text":
+            view = replace(
+                view,
+                probe=task.default_probe if view.probe is None else view.probe,
+                prompt=task.default_prompt if view.prompt is None else view.prompt,
+            )
+        if self._equal("hidden_size"):
+            view = replace(view, units="all")
+        right.view = view
+
+    def _equal(self, name: str) -> bool:
+        left, right = (getattr(side.model, name) for side in self.config.sides)
+        return bool(left == right)
+
+    def observe(self, meta: dict[str, Any]) -> Frame:
+        """The left side as a single network's frame, of heatmaps only the one that is shown; the right side's
+        as right_…; and right − left as delta_…, where their units and steps are as many.
+        """
+        left, right = (observer.observe({}) for observer in self.observers)
+        signal = self.config.signal
+        here, there = left.heatmaps[signal], right.heatmaps[signal]
+        if self._equal("hidden_size"):
+            there = there[left.meta["units"]]
+            right.meta.update({name: left.meta[name] for name in ("units", "unit_rows", "unit_labels")})
+        differ, note = self._beside(left, right)
+        heatmaps = {signal: here, f"right_{signal}": there}
+        if differ:
+            heatmaps[f"delta_{signal}"] = there - here
+        arrays = left.arrays | {f"right_{name}": array for name, array in right.arrays.items()}
+        other = {f"right_{name}": right.meta[name] for name in right.meta.keys() - LEFT_OUT}
+        meta = meta | left.meta | other
+        meta |= {
+            "experiment": "pair",
+            "question": DIFFERENCES[self.config.differs].question,
+            "observation": self._observation(),
+            "step": self.step_count,
+            "differs": DIFFERENCES[self.config.differs].label,
+            "left_name": self.config.names[0],
+            "right_name": self.config.names[1],
+            "shown": signal,
+            "limit": max(left.meta["c_limit"], right.meta["c_limit"]) if signal == "c" else 1.0,
+            "delta": differ,
+            "delta_note": note,
+            "parameters": [side.parameters_count for side in self.sides],
+            "milliseconds": [side.milliseconds for side in self.sides],
+            "stopped": [side.stopped for side in self.sides],
+        }
+        return Frame(meta, arrays, heatmaps)
+
+    def state(self) -> dict[str, Any]:
+        sides = [side.state() for side in self.sides]
+        observers = [observer.state() for observer in self.observers]
+        return {"sides": sides, "observers": observers, "changed": self.changed}
+
+    def load(self, state: dict[str, Any]) -> None:
+        reader = Reader(state, "pair")
+        for side, saved in zip(self.sides, reader.items("sides", 2, 2), strict=True):
+            side.load(saved)
+        for observer, saved in zip(self.observers, reader.items("observers", 2, 2), strict=True):
+            observer.load(saved)
+        self.changed = reader.count("changed", 0, self.step_count)
+        reader.end()
+
+    def _beside(self, left: Frame, right: Frame) -> tuple[bool, str]:
+        """Whether there is a difference to show; and what it means, or why there is none."""
+        one, two = (side.model for side in self.config.sides)
+        if one.hidden_size != two.hidden_size:
+            units = f"{one.hidden_size} units beside {two.hidden_size}"
+            return False, f"{units}: unit 3 here has nothing to do with unit 3 there."
+        rows = row_name(one, left.meta["layer"]), row_name(two, right.meta["layer"])
+        if rows[0] != rows[1]:
+            return False, "Another layer stands on the other side: its units have nothing to do with these."
+        if left.meta["labels"] != right.meta["labels"]:
+            return False, "The sides do not read the same: step 3 here is not step 3 there."
+        if not {f"weight_ih_{rows[0]}", f"weight_hh_{rows[0]}"} <= self.akin:
+            return (
+                True,
+                "They began with different weights: a unit's number means nothing on the other side.",
+            )
+        return True, "Both began with the same weights: what differs has been learnt."
+
+    def _observation(self) -> str:
+        one, two = self.config.sides
+        names, stopped = self.config.names, [side.stopped for side in self.sides]
+        for name, other, at in zip(names, names[::-1], stopped, strict=True):
+            if at is not None and not self.diverged:
+                return f"“{name}” diverged at step {at:,}: its loss was no longer finite. “{other}” goes on."
+        now = standing(*(side.valid_losses.points for side in self.sides))
+        if one.task != two.task:
+            levels = [getattr(run.task, "level", "").removesuffix("s") for run in (one, two)]
+            return apart(names, now, one.kind, levels)
+        milliseconds = (self.sides[0].milliseconds, self.sides[1].milliseconds)
+        unit = " nats" if one.kind == "text" else ""
+        said = observation(names, now, unit, self.config.differs == "train.seed", milliseconds)
+        label = DIFFERENCES[self.config.differs].label
+        if said and self.changed:
+            said += f" The left side's {label.lower()} was changed at step {self.changed:,}."
+        return said

@@ -1,0 +1,99 @@
+"""The probe, which the heatmaps read, and the prompt: from what was typed to what the network reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lstm_core.config import View
+from lstm_core.nn.model import IGNORED
+from lstm_core.tasks import SeriesTask, TextTask
+from lstm_core.tasks.tokens import normalise, split
+
+PROBE_LIMIT = 128  # tokens or values
+SERIES_PROBE = 48  # values in the stretch that is shown
+PROMPT_LIMIT = 200  # tokens of a prompt that are read; earlier ones are left out
+LABELS = {"characters": 48, "words": 32}  # above the heatmap, before they run into each other
+
+
+@dataclass(frozen=True)
+class Probe:
+    """inputs: (T, 1) int64 tokens or (T, 1, 1) float32 scaled values. true: the same without gaps. gaps: the
+    steps at which there are some. labels: what each step reads, to show. arrays: for the frame. note: a
+    sentence if it is not what was typed, else "".
+    """
+
+    inputs: Tensor
+    true: Tensor
+    labels: list[str]
+    gaps: list[int] = field(default_factory=list)
+    arrays: dict[str, np.ndarray] = field(default_factory=dict)
+    note: str = ""
+
+    def lesson(self) -> tuple[Tensor, Tensor]:
+        """Inputs and targets, as if it were to be learnt from."""
+        if self.gaps:
+            targets = torch.full_like(self.true, IGNORED)
+            targets[self.gaps] = self.true[self.gaps]
+            return self.inputs, targets
+        # what follows each step; one alone is followed by itself
+        return (self.inputs[:-1], self.true[1:]) if len(self.inputs) > 1 else (self.inputs, self.true)
+
+    def ticks(self, task: TextTask | SeriesTask) -> dict[str, Any]:
+        """Which steps carry their label in a chart: all that fit side by side."""
+        text = isinstance(task, TextTask)
+        stride = -(-len(self.labels) // LABELS[task.level]) if isinstance(task, TextTask) else 8
+        steps = list(range(0, len(self.labels), stride))
+        labels = [shortened(self.labels[step]) if text else self.labels[step] for step in steps]
+        return {"tick_steps": steps, "ticks": labels}
+
+
+def read_probe(task: TextTask | SeriesTask, view: View) -> Probe:
+    """The probe of a view: what was typed, or one that suits the data; of a series, the stretch chosen."""
+    if isinstance(task, SeriesTask):
+        length = min(SERIES_PROBE, len(task.values))
+        start = round(view.probe_start * (len(task.values) - length))
+        window = slice(start, start + length)
+        values = task.values[window].astype(np.float32)
+        scaled = task.scaled[window, None, None]
+        return Probe(scaled, scaled, [str(x) for x in task.x[window]], arrays={"probe": values})
+    typed = task.default_probe if view.probe is None else view.probe
+    tokens = task.encode(typed)
+    note = left_out(task, typed, tokens, f"first {PROBE_LIMIT}", PROBE_LIMIT)
+    if not tokens:
+        why = "the text never uses these characters" if typed else "nothing is typed"
+        note = f"{why}, so that its own words are shown"
+        tokens = task.encode(task.default_probe) or [0]
+    true = torch.tensor(tokens[:PROBE_LIMIT])[:, None]
+    inputs, gaps = true.clone(), task.gaps_of(tokens[:PROBE_LIMIT])
+    inputs[gaps] = task.blank
+    labels = [task.display(token) for token in inputs.flatten().tolist()]
+    return Probe(inputs, true, labels, gaps, note=note)
+
+
+def read_prompt(task: TextTask, view: View) -> tuple[list[int], str]:
+    """Tokens of the prompt, at least one, and a sentence if they are not what was typed."""
+    typed = task.default_prompt if view.prompt is None else view.prompt
+    tokens = task.encode(typed)
+    if tokens:
+        return tokens[-PROMPT_LIMIT:], left_out(task, typed, tokens, f"last {PROMPT_LIMIT}", PROMPT_LIMIT)
+    start = task.encode("\n") or [0]
+    why = "The text never uses these characters" if typed else "The prompt is empty"
+    return start, f"{why}, so the network starts from “{task.display(start[0])}”."
+
+
+def shortened(label: str) -> str:
+    """A label that fits above a column: eight letters of a long word."""
+    return label if len(label) <= 9 else label[:8] + "…"
+
+
+def left_out(task: TextTask, typed: str, tokens: list[int], kept: str, limit: int) -> str:
+    """What of a typed text the network does not read, in a few words; "" if it reads all of it."""
+    lost = len(split(normalise(typed), task.level)) - len(tokens)
+    notes = [f"{lost} that the text never uses are left out"] if lost > 0 else []
+    notes += [f"only the {kept} {task.level} are read"] if len(tokens) > limit else []
+    return "; ".join(notes)
