@@ -11,14 +11,14 @@ from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
-from pages.live import logs
-from pages.live.channel import HEALTH, HOST, LIMITS, base_path, plotly_source, routes
-from pages.live.doors import Doors
-from pages.live.film import film
-from pages.live.headers import SecurityHeaders, checked_ancestors
-from pages.live.takehome import take_home
-from pages.panels.heatmaps import gates_drawing, memory_drawing
-from pages.panels.loss import loss_chart_drawing
+from pages.live.film.route import film
+from pages.live.server import logs
+from pages.live.server.channel import HEALTH, HOST, LIMITS, base_path, plotly_source, routes
+from pages.live.server.export import take_home
+from pages.live.server.request_guard import Doors
+from pages.live.server.security_headers import SecurityHeaders, checked_ancestors
+from pages.panels.heatmaps.heatmaps import gates_drawing, memory_drawing
+from pages.panels.output.loss import loss_chart_drawing
 
 logs.setup(LIMITS.log_level)
 LOG = logging.getLogger("app")

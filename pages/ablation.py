@@ -4,9 +4,9 @@ import streamlit as st
 
 from lstm_core.config import MemoryConfig
 from lstm_core.experiments.ablation.ablation import AblationConfig
-from pages.panels import ablation
-from pages.panels.run import run_for, run_settings
-from pages.panels.transport import transport_bar
+from pages.panels.experiments import ablation
+from pages.panels.playback.transport import transport_bar
+from pages.panels.runs.run import run_for, run_settings
 from pages.screens.ablation import screen
 
 settings = run_settings("ablation")

@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from pages.panels.cell import cell_by_hand, hand_sliders
-from pages.panels.run import shown_run
-from pages.panels.transport import transport_bar
+from pages.panels.cell.cell import cell_by_hand, hand_sliders
+from pages.panels.playback.transport import transport_bar
+from pages.panels.runs.run import shown_run
 from pages.screens.cell import screen
 
 with st.sidebar:

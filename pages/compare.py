@@ -8,12 +8,12 @@ import streamlit as st
 from lstm_core.config import Knobs, TextConfig, View
 from lstm_core.experiments.pair.differences import DIFFERENCES
 from lstm_core.experiments.pair.pair import PairConfig, shared_signals
-from pages.panels.colours import NAMES
-from pages.panels.compare_sides import base_of, following, sides
-from pages.panels.inline import choice
-from pages.panels.plain import plain
-from pages.panels.run import describe, run_for, run_settings
-from pages.panels.transport import transport_bar
+from pages.common.colours import NAMES
+from pages.common.markdown import plain
+from pages.panels.compare.compare_sides import base_of, following, sides
+from pages.panels.controls.inline import choice
+from pages.panels.playback.transport import transport_bar
+from pages.panels.runs.run import describe, run_for, run_settings
 from pages.screens.compare import screen
 
 settings = run_settings("compare")

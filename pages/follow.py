@@ -7,15 +7,15 @@ import streamlit as st
 from lstm_core.config import RunConfig
 from lstm_core.experiments.pair.pair import PairConfig
 from lstm_core.experiments.registry import SubjectConfig
-from pages.live.channel import HOST
-from pages.panels.find import find_panel
-from pages.panels.hands import hands_controls
-from pages.panels.heading import heading
-from pages.panels.lobby import code_to_follow
-from pages.panels.plain import plain
-from pages.panels.presented import screen_of
-from pages.panels.run import adopt_run
-from pages.panels.transport import followed_bar
+from pages.common.heading import heading
+from pages.common.markdown import plain
+from pages.live.server.channel import HOST
+from pages.panels.hands_on.hands import hands_controls
+from pages.panels.playback.transport import followed_bar
+from pages.panels.runs.run import adopt_run
+from pages.panels.sharing.code_entry import code_to_follow
+from pages.panels.sharing.presented import screen_of
+from pages.panels.unit.find import find_panel
 from pages.screens.every import NAMES, SCREENS, SHOWN_ON, page_of
 
 BESIDE = [5, 17]  # widths of what stands in a sidebar on the page of the run, and of its screen

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.panels.colours import GATES, on_dark
-from pages.panels.heading import heading
+from pages.common.colours import GATES, on_dark
+from pages.common.heading import heading
 
 # capital letters stand for the colours of the gates
 EQUATIONS = r"""\begin{aligned}

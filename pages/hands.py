@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from pages.panels.hands import hands_controls
-from pages.panels.run import shown_run
-from pages.panels.transport import transport_bar
+from pages.panels.hands_on.hands import hands_controls
+from pages.panels.playback.transport import transport_bar
+from pages.panels.runs.run import shown_run
 from pages.screens.hands import screen
 
 shown = shown_run()

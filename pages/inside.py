@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from pages.panels.find import find_panel
-from pages.panels.heading import heading
-from pages.panels.run import shown_run
-from pages.panels.transport import transport_bar
+from pages.common.heading import heading
+from pages.panels.playback.transport import transport_bar
+from pages.panels.runs.run import shown_run
+from pages.panels.unit.find import find_panel
 from pages.screens.inside import screen
 
 shown = shown_run()

@@ -3,9 +3,9 @@
 import streamlit as st
 
 from lstm_core.experiments.race.race import RaceConfig
-from pages.panels.race import controls, live_sliders, race_settings
-from pages.panels.run import run_for
-from pages.panels.transport import transport_bar
+from pages.panels.experiments.race import controls, live_sliders, race_settings
+from pages.panels.playback.transport import transport_bar
+from pages.panels.runs.run import run_for
 from pages.screens.memory import screen
 
 settings = race_settings()

@@ -4,9 +4,9 @@ import streamlit as st
 
 from lstm_core.config import SERIES, Knobs, RunConfig, SeriesConfig, View
 from lstm_core.tasks.series import SERIES_ABOUT, SERIES_NAMES
-from pages.panels import network, own_data, waveform
-from pages.panels.run import data_notes, last_task, live_knobs, live_view, run_for, run_settings
-from pages.panels.transport import transport_bar
+from pages.panels.controls import network, own_data, waveform
+from pages.panels.playback.transport import transport_bar
+from pages.panels.runs.run import data_notes, last_task, live_knobs, live_view, run_for, run_settings
 from pages.screens.series import screen
 
 settings = run_settings("series")

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.live.presenter import presenter
-from pages.panels.settings import note_page
+from pages.live.presenter.presenter import presenter
+from pages.panels.controls.settings import note_page
 
 IMAGES = Path(__file__).with_name("images")
 

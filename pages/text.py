@@ -6,10 +6,10 @@ import streamlit as st
 
 from lstm_core.config import CORPORA, Knobs, RunConfig, TextConfig, View
 from lstm_core.tasks.corpora import CORPUS_ABOUT, CORPUS_NAMES
-from pages.panels import network, own_data
-from pages.panels.inline import choice
-from pages.panels.run import data_notes, last_task, live_knobs, live_view, run_for, run_settings
-from pages.panels.transport import transport_bar
+from pages.panels.controls import network, own_data
+from pages.panels.controls.inline import choice
+from pages.panels.playback.transport import transport_bar
+from pages.panels.runs.run import data_notes, last_task, live_knobs, live_view, run_for, run_settings
 from pages.screens.text import screen
 
 GOALS = {"next": "say what comes next", "gaps": "fill gaps"}

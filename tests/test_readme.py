@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from lstm_core.config.server_settings import Limits
-from pages.live import channel
+from pages.live.server import channel
 from tests.servers import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from lstm_core.experiments.ablation.ablation import QUESTION, AblationConfig
-from pages.panels import ablation
-from pages.panels.heading import heading
-from pages.panels.observation import observation, question
-from pages.panels.settings import Settings
+from pages.common.heading import heading
+from pages.panels.controls.settings import Settings
+from pages.panels.experiments import ablation
+from pages.panels.experiments.observation import observation, question
 
 
 def screen(token: str, config: AblationConfig, settings: Settings | None = None) -> None:

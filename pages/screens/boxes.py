@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pages.live.slider import live_text
-from pages.panels.settings import Settings
+from pages.live.inputs.slider import live_text
+from pages.panels.controls.settings import Settings
 
 
 def text_box(settings: Settings | None, label: str, name: str, token: str, about: str) -> None:

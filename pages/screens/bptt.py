@@ -5,12 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from lstm_core.experiments.race.race import LANES, RaceConfig
-from pages.panels.heading import heading
-from pages.panels.observation import observation, question
-from pages.panels.race import lanes_table
-from pages.panels.race_charts import accuracy_chart
-from pages.panels.settings import Settings
-from pages.panels.unrolled import unrolled
+from pages.common.heading import heading
+from pages.panels.controls.settings import Settings
+from pages.panels.experiments.observation import observation, question
+from pages.panels.experiments.race import lanes_table
+from pages.panels.experiments.race_charts import accuracy_chart
+from pages.panels.experiments.unrolled import unrolled
 
 
 def screen(

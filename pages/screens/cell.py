@@ -5,9 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from lstm_core.config import RunConfig
-from pages.panels.cell import cell
-from pages.panels.sequence import sequence
-from pages.panels.settings import Settings
+from pages.panels.cell.cell import cell
+from pages.panels.controls.settings import Settings
+from pages.panels.sequence.sequence import sequence
 
 
 def screen(token: str, config: RunConfig, settings: Settings | None = None) -> None:

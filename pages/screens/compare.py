@@ -6,10 +6,10 @@ import streamlit as st
 
 from lstm_core.experiments.pair.differences import DIFFERENCES
 from lstm_core.experiments.pair.pair import PairConfig
-from pages.panels import compare
-from pages.panels.heading import heading
-from pages.panels.observation import observation, question
-from pages.panels.settings import Settings
+from pages.common.heading import heading
+from pages.panels.compare import compare
+from pages.panels.controls.settings import Settings
+from pages.panels.experiments.observation import observation, question
 
 
 def screen(token: str, config: PairConfig, settings: Settings | None = None) -> None:

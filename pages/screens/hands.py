@@ -5,11 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from lstm_core.config import RunConfig, TextConfig
-from pages.panels import held
-from pages.panels.hands import suggestions
-from pages.panels.heading import heading
-from pages.panels.reading import memory_heading
-from pages.panels.settings import Settings
+from pages.common.heading import heading
+from pages.panels.controls.settings import Settings
+from pages.panels.hands_on import held
+from pages.panels.hands_on.hands import suggestions
+from pages.panels.heatmaps.reading import memory_heading
 from pages.screens.boxes import text_box
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from lstm_core.config import RunConfig, View
-from pages.panels.heading import heading
-from pages.panels.reading import memory_and_gates, memory_heading
-from pages.panels.sequence import sequence
-from pages.panels.settings import Settings
-from pages.panels.unit import distribution, stretches, unit_lines
+from pages.common.heading import heading
+from pages.panels.controls.settings import Settings
+from pages.panels.heatmaps.reading import memory_and_gates, memory_heading
+from pages.panels.sequence.sequence import sequence
+from pages.panels.unit.unit import distribution, stretches, unit_lines
 from pages.screens.boxes import text_box
 
 UNIT_ABOUT = {"lstm": "its gates and states", "gru": "its gates and its state", "rnn": "its h, step by step"}

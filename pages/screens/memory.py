@@ -5,11 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from lstm_core.experiments.race.race import QUESTIONS, RaceConfig
-from pages.panels.heading import heading
-from pages.panels.observation import observation, question
-from pages.panels.race import lanes_table
-from pages.panels.race_charts import accuracy_chart, gradients_chart, lags_chart
-from pages.panels.settings import Settings
+from pages.common.heading import heading
+from pages.panels.controls.settings import Settings
+from pages.panels.experiments.observation import observation, question
+from pages.panels.experiments.race import lanes_table
+from pages.panels.experiments.race_charts import accuracy_chart, gradients_chart, lags_chart
 
 
 def screen(token: str, config: RaceConfig, settings: Settings | None = None, over: str = "steps") -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from lstm_core.config import RunConfig
-from pages.panels.forecast import errors, forecast_chart
-from pages.panels.heading import heading
-from pages.panels.loss import loss_chart
-from pages.panels.reading import memory_and_gates, memory_heading
-from pages.panels.settings import Settings
+from pages.common.heading import heading
+from pages.panels.controls.settings import Settings
+from pages.panels.heatmaps.reading import memory_and_gates, memory_heading
+from pages.panels.output.forecast import errors, forecast_chart
+from pages.panels.output.loss import loss_chart
 
 
 def screen(token: str, config: RunConfig, settings: Settings | None = None) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from lstm_core.config import RunConfig, TextConfig
-from pages.panels.filling import filling, filling_grew, likeliest
-from pages.panels.heading import heading
-from pages.panels.loss import loss_chart
-from pages.panels.reading import memory_and_gates, memory_heading
-from pages.panels.settings import Settings
-from pages.panels.writing import growth, next_token, writing
+from pages.common.heading import heading
+from pages.panels.controls.settings import Settings
+from pages.panels.heatmaps.reading import memory_and_gates, memory_heading
+from pages.panels.output.filling import filling, filling_grew, likeliest
+from pages.panels.output.loss import loss_chart
+from pages.panels.output.writing import growth, next_token, writing
 from pages.screens.boxes import text_box
 
 

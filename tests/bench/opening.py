@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from lstm_core.config import RunConfig, TrainConfig
-from pages.live.channel import HOST, routes
+from pages.live.server.channel import HOST, routes
 from tests.servers import ROOT
 
 

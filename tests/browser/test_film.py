@@ -3,7 +3,7 @@
 import pytest
 
 from lstm_core.config import MEMORY
-from pages.live.film import film_html
+from pages.live.film.route import film_html
 from tests.browser.conftest import SMALL_PROJECTOR
 from tests.films import HOSTILE, gaps_frames, series_frames, text_frames
 

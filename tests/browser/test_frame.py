@@ -10,7 +10,7 @@ from lstm_core.frames import digits
 from lstm_core.frames.frame import Frame
 
 pytestmark = pytest.mark.browser
-SCRIPT = Path(__file__).parents[2] / "pages" / "live" / "frame.js"
+SCRIPT = Path(__file__).parents[2] / "pages" / "live" / "client" / "frame.js"
 DECODE = """async ([source, encoded]) => {
     const module = await import(`data:text/javascript;base64,${source}`);
     const buffer = await (await fetch(`data:;base64,${encoded}`)).arrayBuffer();

@@ -25,7 +25,7 @@ from lstm_core.experiments.ablation.ablation import AblationConfig
 from lstm_core.experiments.pair.pair import PairConfig
 from lstm_core.experiments.race.race import RaceConfig
 from lstm_core.storage.store import Damaged
-from pages.live.channel import HOST
+from pages.live.server.channel import HOST
 from tests.pages.test_pages import config_of, open_app, words
 
 OWN = TextConfig("own", text="All work and no play makes Jack a dull boy.\n" * 20)
@@ -286,7 +286,7 @@ def test_another_run_in_the_address_of_a_session_is_shown_with_its_settings():
 def test_a_run_that_a_page_is_told_to_adopt_is_shown_with_its_settings():
     app = open_app(text_hidden_size="16")
     token = HOST.open(RunConfig(OWN, ModelConfig(cell="rnn", hidden_size=9), knobs=Knobs(noise=0.7)))
-    code = f"from pages.panels.adoption import adopt_run\nadopt_run('text', '{token}')"
+    code = f"from pages.panels.runs.adoption import adopt_run\nadopt_run('text', '{token}')"
     told = AppTest.from_string(code).run()
     for name in ("adopt_text", "run_text"):
         app.session_state[name] = told.session_state[name]

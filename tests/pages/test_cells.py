@@ -3,11 +3,11 @@
 import pytest
 
 from lstm_core.config import CELLS, MEMORY, SIGNALS, ModelConfig
-from pages.panels.colours import GATES, NAMES, SIGMOIDS, gate_scale
-from pages.panels.heatmaps import gates_drawing, gates_of, memory_drawing
-from pages.panels.network import row_names
-from pages.panels.sequence import palette
-from pages.panels.unit import unit_lines_drawing
+from pages.common.colours import GATES, NAMES, SIGMOIDS, gate_scale
+from pages.panels.controls.network import row_names
+from pages.panels.heatmaps.heatmaps import gates_drawing, gates_of, memory_drawing
+from pages.panels.sequence.sequence import palette
+from pages.panels.unit.unit import unit_lines_drawing
 from tests.pages.test_pages import config_of, open_app, words
 
 PAGES = ["text.py", "series.py", "inside.py", "cell.py", "hands.py"]

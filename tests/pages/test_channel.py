@@ -15,9 +15,16 @@ from starlette.websockets import WebSocketDisconnect
 from lstm_core.config import ModelConfig, RunConfig, SeriesConfig, TrainConfig
 from lstm_core.config.server_settings import Limits
 from lstm_core.frames.frame import Frame
-from pages.live import channel
-from pages.live.channel import BAD_MESSAGES, HOST, MESSAGE_LIMIT, PLOTLY_VERSION, VERSION, origin_allowed
-from pages.live.slots import Bell
+from pages.live.server import channel
+from pages.live.server.channel import (
+    BAD_MESSAGES,
+    HOST,
+    MESSAGE_LIMIT,
+    PLOTLY_VERSION,
+    VERSION,
+    origin_allowed,
+)
+from pages.live.server.slots import Bell
 
 SMALL = RunConfig(SeriesConfig(), ModelConfig(hidden_size=8), TrainConfig(sequence_length=16))
 SOCKET = "/live/socket"

@@ -6,8 +6,8 @@ import pytest
 
 from lstm_core.config import ModelConfig, SeriesConfig, TextConfig
 from lstm_core.experiments.pair.differences import DIFFERENCES, differences_for
-from pages.live.channel import ASSETS, HOST
-from pages.panels import compare
+from pages.live.server.channel import ASSETS, HOST
+from pages.panels.compare import compare
 from tests.pages.test_pages import open_app, words
 
 

@@ -14,10 +14,10 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 from streamlit import config as streamlit_config
 
-from pages.live import channel, doors
-from pages.live.doors import ADDRESS_LIMIT, BODY_LIMIT, HEADERS_LIMIT, Doors, origin_allowed
-from pages.live.film import film
-from pages.live.takehome import take_home
+from pages.live.film.route import film
+from pages.live.server import channel, request_guard
+from pages.live.server.export import take_home
+from pages.live.server.request_guard import ADDRESS_LIMIT, BODY_LIMIT, HEADERS_LIMIT, Doors, origin_allowed
 
 EVIL = "http://evil.example"
 OWN = "http://testserver"  # what the test client calls itself
@@ -248,7 +248,7 @@ def test_a_length_that_is_none_is_refused(length):
         "query_string": b"",
         "headers": [(b"content-length", length.encode())],
     }
-    refusal = doors._refusal(scope)
+    refusal = request_guard._refusal(scope)
     assert refusal is not None
     assert refusal[0] == 413
 
@@ -270,7 +270,7 @@ def test_nobody_can_fill_the_log_and_it_quotes_nobody(client, caplog):
     with caplog.at_level(logging.WARNING):
         for _ in range(50):
             client.post("/change?text_run=secret", headers={"origin": "http://a-name-to-remember.example"})
-    lines = [record for record in caplog.records if record.name == doors.__name__]
+    lines = [record for record in caplog.records if record.name == request_guard.__name__]
     assert len(lines) <= 2
     assert "remember" not in caplog.text
     assert "secret" not in json.dumps([record.__dict__ for record in lines], default=str)

@@ -16,11 +16,11 @@ from starlette.testclient import TestClient
 
 from lstm_core.frames.frame import Frame
 from lstm_core.tasks.tokens import normalise
-from pages.live import film_figure as module
-from pages.live.channel import HOST
-from pages.live.film import BODY_LIMIT, film, film_html
-from pages.live.film_figure import film_figure
-from pages.live.film_text import plain, wrapped
+from pages.live.film import figure as module
+from pages.live.film.figure import film_figure
+from pages.live.film.route import BODY_LIMIT, film, film_html
+from pages.live.film.text import plain, wrapped
+from pages.live.server.channel import HOST
 from tests.films import HOSTILE, gaps_frames, series_frames, text_frames
 
 quick = settings(max_examples=60, deadline=None)

@@ -8,10 +8,10 @@ import segno
 from lstm_core.config import RunConfig
 from lstm_core.config.access_keys import CODE_LENGTH, normal_code, shown_code
 from lstm_core.storage.store import Damaged
-from pages.live.channel import HOST, base_path
-from pages.panels import lobby, share
-from pages.panels.lobby import Tries
-from pages.panels.presented import presented, screen_of
+from pages.live.server.channel import HOST, base_path
+from pages.panels.sharing import code_entry, share
+from pages.panels.sharing.code_entry import Tries
+from pages.panels.sharing.presented import presented, screen_of
 from pages.screens.every import NAMES, SCREENS, SHOWN_ON, page_of
 from tests.pages.test_pages import open_app, words
 
@@ -38,7 +38,7 @@ def headings(app):
 
 @pytest.fixture(autouse=True)
 def nobody_has_guessed(monkeypatch):
-    monkeypatch.setattr(lobby, "EVERYBODY", Tries(most=300, rate=20))
+    monkeypatch.setattr(code_entry, "EVERYBODY", Tries(most=300, rate=20))
 
 
 # --- the door ---
@@ -115,7 +115,7 @@ def test_who_guesses_is_slowed_down_and_the_right_code_then_has_to_wait_as_well(
 
 
 def test_guessing_in_many_sessions_is_slowed_down_as_well(monkeypatch):
-    monkeypatch.setattr(lobby, "EVERYBODY", Tries(most=2, rate=0.001))
+    monkeypatch.setattr(code_entry, "EVERYBODY", Tries(most=2, rate=0.001))
     assert "Nothing is shared" in follow("AAAAAAAA").warning[0].value
     assert "Nothing is shared" in follow("BBBBBBBB").warning[0].value
     assert "Wait" in follow("CCCCCCCC").warning[0].value

@@ -4,12 +4,13 @@ import pytest
 
 from lstm_core.config import CELLS, HELD, MEMORY, Hands
 from lstm_core.config.fields import limits
-from pages.live.channel import ASSETS, HOST
-from pages.panels import held, transport
-from pages.panels.forecast import forecast_chart_drawing
-from pages.panels.hands import GATES, gates
-from pages.panels.heatmaps import gates_drawing, gates_of, memory_drawing
-from pages.panels.settings import Settings
+from pages.live.server.channel import ASSETS, HOST
+from pages.panels.controls.settings import Settings
+from pages.panels.hands_on import held
+from pages.panels.hands_on.hands import GATES, gates
+from pages.panels.heatmaps.heatmaps import gates_drawing, gates_of, memory_drawing
+from pages.panels.output.forecast import forecast_chart_drawing
+from pages.panels.playback import transport
 from tests.pages.test_pages import open_app, words
 
 

@@ -12,7 +12,7 @@ from starlette.responses import PlainTextResponse, StreamingResponse
 from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient
 
-from pages.live.headers import SecurityHeaders, checked_ancestors, inline_hashes, policy
+from pages.live.server.security_headers import SecurityHeaders, checked_ancestors, inline_hashes, policy
 
 
 async def fine(request):

@@ -13,8 +13,8 @@ from lstm_core.config import ModelConfig, RunConfig, SeriesConfig, TrainConfig
 from lstm_core.config.server_settings import Limits
 from lstm_core.server.host import RunHost
 from lstm_core.storage.store import Store
-from pages.live import channel, health
-from pages.live.health import Health, code_version, memory_mb
+from pages.live.server import channel, health
+from pages.live.server.health import Health, code_version, memory_mb
 
 SMALL = RunConfig(SeriesConfig(), ModelConfig(hidden_size=8), TrainConfig(sequence_length=16))
 

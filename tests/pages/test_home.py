@@ -17,9 +17,9 @@ from lstm_core.experiments.pair.pair import PairConfig
 from lstm_core.experiments.race.race import RaceConfig
 from lstm_core.export.script import script
 from lstm_core.storage.archive import pack_run, unpack_run
-from pages.live.channel import HOST, LIMITS
-from pages.live.takehome import BODY_LIMIT, file_stem, take_home
-from pages.panels.home import page_of
+from pages.live.server.channel import HOST, LIMITS
+from pages.live.server.export import BODY_LIMIT, file_stem, take_home
+from pages.panels.sharing.export import page_of
 from tests.pages.test_pages import open_app, words
 
 SMALL = ModelConfig(hidden_size=6)
@@ -222,7 +222,7 @@ def test_a_file_that_is_none_is_refused_in_one_sentence_and_nothing_is_lost():
 
 def test_a_run_too_large_for_this_server_is_refused(monkeypatch):
     content = packed(CONFIGS["text"])
-    monkeypatch.setattr("pages.panels.home.LIMITS", replace(LIMITS, parameters=1000))
+    monkeypatch.setattr("pages.panels.sharing.export.LIMITS", replace(LIMITS, parameters=1000))
     app = open_app()
     upload(app, content)
     assert len(app.error) == 1

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lstm_core.config.access_keys import CODE_LETTERS, new_code, new_token, run_id, shown_code
-from pages.live import logs
-from pages.live.logs import OneLine, Record, redacted
+from pages.live.server import logs
+from pages.live.server.logs import OneLine, Record, redacted
 from tests.servers import ROOT
 
 TOKENS = st.text("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_", min_size=22, max_size=22)
@@ -145,7 +145,7 @@ SCRIPT = """
 import logging, sys, threading, warnings
 from streamlit.logger import get_logger
 early = get_logger("streamlit.early")
-from pages.live import logs
+from pages.live.server import logs
 logs.setup(sys.argv[1])
 logging.getLogger("lstm_core.server.host").info("ours")
 logging.getLogger("pages.live").debug("ours, in detail")

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
 from lstm_core.config import CORPORA, SERIES
-from pages.live.channel import HOST
-from pages.panels.plain import plain
+from pages.common.markdown import plain
+from pages.live.server.channel import HOST
 
 ROOT = Path(__file__).parents[2]
 PAGES = ["text.py", "series.py", "guide.py"]

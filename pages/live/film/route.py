@@ -1,0 +1,140 @@
+"""A film of how a network learnt: one HTML file that any browser shows, without this server or any other.
+
+POST {base}/live/film   {"token": …} → the file, to be saved
+"""
+
+from __future__ import annotations
+
+import asyncio
+import html
+import json
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from lstm_core.frames.frame import Frame
+from pages.live.film.figure import film_figure
+from pages.live.server.channel import HOST
+from pages.live.server.request_guard import origin_allowed
+
+BODY_LIMIT = 1000  # bytes of a request
+# A film takes one core for a second or two; networks train on the others meanwhile.
+_ONE_AT_A_TIME = asyncio.Semaphore(1)
+_asked: set[str] = set()  # tokens whose film is being made, or waits for its turn
+
+# Plotly rejects the promise of an animation that Pause or the slider ends, and its own buttons wait for none.
+INTERRUPTED = """
+window.addEventListener("unhandledrejection", (event) => {
+  if (event.reason === undefined) event.preventDefault();
+});
+"""
+
+PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>{title}</title>
+<style>
+  html, body {{ height: 100%; margin: 0; background: #fff; color: #1f2328; }}
+  body {{ display: flex; flex-direction: column; min-width: 1180px; min-height: 640px; }}
+  header {{ padding: 14px 20px 2px; font-family: system-ui, "Segoe UI", "Liberation Sans", sans-serif; }}
+  h1 {{ display: inline; margin: 0 14px 0 0; font-size: 22px; }}
+  p {{ display: inline; margin: 0; font-size: 15px; color: #59636e; }}
+  main {{ flex: 1; min-height: 0; }}
+  .slider-grip-rect {{ fill: #d55e00 !important; stroke: #fff !important; stroke-width: 2px !important; }}
+</style>
+</head>
+<body>
+<header><h1>{title}</h1><p>{made_with}</p></header>
+<main>{figure}</main>
+</body>
+</html>
+"""
+
+
+def film_html(frames: list[Frame], title: str) -> str:
+    """The file: `frames` as the HTML of a Plotly figure with a slider, Play and Pause, and Plotly itself.
+
+    frames: those of one network in the order of their steps, each with the heatmap of its memory, and
+    those of its gates if they shall be shown. Raises ValueError when there are none.
+    """
+    figure = film_figure(frames).to_html(
+        include_plotlyjs=True,
+        full_html=False,
+        auto_play=False,
+        config={"responsive": True, "displaylogo": False, "displayModeBar": False},
+        default_width="100%",
+        default_height="100%",
+        div_id="film",
+        post_script=INTERRUPTED,
+    )
+    return PAGE.format(title=html.escape(title), made_with=html.escape(_made_with(frames)), figure=figure)
+
+
+def _made_with(frames: list[Frame]) -> str:
+    meta = frames[-1].meta
+    layers = f", {meta['num_layers']} layers" if meta["num_layers"] > 1 else ""
+    both = ", read in both directions" if meta.get("directions") == 2 else ""
+    steps = f"steps {frames[0].meta['step']:,} to {meta['step']:,}"
+    return f"made with LSTM playground, H {meta['hidden_size']}{layers}{both}, {steps}"
+
+
+async def film(request: Request) -> Response:
+    """The film of the run whose token the body holds."""
+    if not origin_allowed(request.headers.get("origin"), request.headers.get("host")):
+        return Response("This page may not ask for a film.", status_code=403)
+    token = _token(await _body(request))
+    if token is None:
+        return Response('A request for a film is {"token": …}.', status_code=400)
+    if token in _asked:
+        return Response("The film of this network is being made already: wait for it.", status_code=429)
+    _asked.add(token)
+    try:
+        async with _ONE_AT_A_TIME:
+            page = await run_in_threadpool(_make, token)
+    except KeyError:
+        return Response("This network is gone. Reload the page to start a new one.", status_code=404)
+    except ValueError as error:  # it slept, and its files are damaged
+        return Response(str(error), status_code=409)
+    finally:
+        _asked.discard(token)
+    if page is None:
+        return Response("This network has not begun to learn, so there is nothing to show.", status_code=409)
+    headers = {"Content-Disposition": 'attachment; filename="film.html"', "Cache-Control": "no-store"}
+    return Response(page, media_type="text/html; charset=utf-8", headers=headers)
+
+
+def _make(token: str) -> bytes | None:
+    """The film, or None when there is no network yet. Raises KeyError for an unknown token."""
+    frames = [Frame.decode(data) for data in HOST.film(token)]
+    if not frames:
+        return None
+    # half a surrogate pair has no place in a file
+    return film_html(frames, f"How {_learner(frames[0])}").encode(errors="replace")
+
+
+def _learner(frame: Frame) -> str:
+    """Which network learnt what."""
+    meta = frame.meta
+    cell = {"lstm": "an LSTM", "gru": "a GRU", "rnn": "a plain RNN"}[meta["cell"]]
+    learnt = "to write" if meta["kind"] == "text" else "to continue a series"
+    return f"{cell} learnt {'to fill gaps' if meta.get('goal') == 'gaps' else learnt}"
+
+
+async def _body(request: Request) -> bytes:
+    """The request's body, read no further than its limit."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > BODY_LIMIT:
+            return b""
+    return body
+
+
+def _token(body: bytes) -> str | None:
+    try:
+        token = json.loads(body)["token"]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None
+    return token if isinstance(token, str) else None

@@ -1,0 +1,31 @@
+"""Presenter mode, for a projector: larger type, no controls, one panel at a time if wanted; and the keys of
+all pages, most of which act in the browser alone (presenter.js).
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.common.address import has_read, link, news
+from pages.live.client.component import mount
+from pages.live.inputs.slider import left_at
+
+KEY = "presenter"
+
+
+def presenter() -> None:
+    """Show the button that turns presenter mode on and off. `?present=1` stands in the address while it is
+    on, also where another page is turned to.
+    """
+    state = st.session_state
+    given = news("present")
+    has_read("present")
+    if given is not None:
+        state["presenting"] = given == "1"
+    left, move = left_at(KEY, None)
+    if move > state.get("presenter_move", 0):
+        state["presenter_move"], state["presenting"] = move, left is True
+    on = bool(state.get("presenting"))
+    link("present", "1" if on else None)
+    with st.container(key="header"):
+        mount("presenter.js", key=KEY, token="", height=0, on=on, heard=move)
