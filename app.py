@@ -29,7 +29,7 @@ plotly_source(True)
 memory_drawing("lstm", False, False, False)
 gates_drawing("lstm", False)
 loss_chart_drawing(True)
-HOST.meet()
+HOST.wait()
 
 
 @asynccontextmanager

@@ -49,7 +49,7 @@ try:
     drawn: dict[str, Any] = {
         "run": HOST.name(code),
         "generation": HOST.generation(code),
-        "page": HOST.page(code),
+        "page": HOST.sharing.page(code),
     }
     config = HOST.config(code)
 except KeyError:  # it has ended this very moment

@@ -3,47 +3,34 @@
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import replace
 from typing import Any
 
-from lstm_core.config import Hands
-from lstm_core.runtime.messages import QUESTIONS, SETTINGS
+from lstm_core.runtime.messages import QUESTIONS, Live
 
-INBOX = 1_000  # messages that wait
+INBOX = 1_000  # orders that wait
 
 
 class Inbox:
-    """Messages as `messages.checked` gives them. Any thread may `put`, one reads.
+    """What `messages.read` makes of messages; of settings and questions the last one of a kind counts.
 
-    settings: (kind, name) → value, the last value counts. questions: kind → question, the last one of a kind
-    counts. orders: all others, in turn.
+    live: the live settings from now on, or None. questions: kind → question. orders: all others, in turn; of
+    one that makes new networks its live settings count only until `live` comes.
     """
 
     def __init__(self) -> None:
-        self.settings: dict[tuple[str, str], Any] = {}
+        self.live: Live | None = None
         self.questions: dict[str, Any] = {}
         self.orders: deque[dict[str, Any]] = deque(maxlen=INBOX)
 
-    def put(self, message: dict[str, Any]) -> None:
-        """Leave a message."""
-        kind = message["type"]
-        if kind in SETTINGS:
-            self.settings[kind, message["name"]] = message["value"]
-        elif kind == "release":
-            self.settings |= {("hands", name): value for name, value in vars(Hands()).items()}
-        elif kind in QUESTIONS:
-            self.questions[kind] = message.get("question")
-        else:
-            self.orders.append(message)
-
-    def take(self) -> list[dict[str, Any]]:
-        """All of it, as messages that `put` takes, and empty the inbox."""
-        messages: list[dict[str, Any]] = []
-        while self.settings:
-            (kind, name), value = self.settings.popitem()
-            messages.append({"type": kind, "name": name, "value": value})
-        while self.questions:
-            kind, question = self.questions.popitem()
-            messages.append({"type": kind, "question": question})
-        while self.orders:
-            messages.append(self.orders.popleft())
-        return messages
+    def put(self, order: dict[str, Any]) -> None:
+        """Leave an order or a question."""
+        kind = order["type"]
+        if kind in QUESTIONS:
+            self.questions[kind] = order.get("question")
+            return
+        self.orders.append(order)
+        if kind == "configure":
+            self.live = None  # it brings its own
+        elif kind in ("step", "reset") and self.live and "view" in self.live:
+            self.live = self.live | {"view": replace(self.live["view"], at=None)}  # it looks at now

@@ -1,12 +1,12 @@
 """Run: one subject, a network or several side by side, that trains in slices while it is watched.
 
-A run is an actor. Anyone may `post` a message; only `work`, which one thread calls at a time, changes the
-subject. So nothing here needs a lock, and a knob acts at the very next step. `branch` and `film` read, from
-other threads, what is replaced whole and never changed: snapshots, and copies of the losses.
+A run is an actor: what is said to it waits in its inbox until the next `work`, so that a knob acts at the
+very next step and at no other moment. It belongs to one thread, that of its worker.
 """
 
 from __future__ import annotations
 
+import functools
 import logging
 import time
 from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ from lstm_core.experiments.network import Branch, Network
 from lstm_core.experiments.registry import SubjectConfig, make_subject
 from lstm_core.frames.frame import Frame
 from lstm_core.runtime.inbox import INBOX, Inbox
-from lstm_core.runtime.messages import SETTINGS, checked, with_setting
+from lstm_core.runtime.messages import SETTINGS, Live, live, read
 from lstm_core.runtime.pacing import Budget, Rate
 from lstm_core.storage.checkpoint import Saved, without_past
 from lstm_core.storage.restore import restored
@@ -55,7 +55,6 @@ class Run:
             self.config = without_past(config)
         self.subject: Subject | None = None
         self.playing = saved.playing if saved else True
-        self.about: dict[str, Any] = {}  # what every frame says besides; replaced whole, by any thread
         self.generation = saved.generation if saved else 0  # how many times it was given other networks
         self.wanted = False  # set by whoever has a viewer that is ready for a frame
         self.wants: frozenset[str] = frozenset()  # … and the parts of it that not everybody shows
@@ -67,7 +66,6 @@ class Run:
         self.inbox = Inbox()
         self._branch = branch
         self._saved = saved  # until it is restored
-        self._refresh = False  # a frame is asked for, although nothing was trained
         self._steps_asked = 0
         self._asked = 0.0  # when the first of them was
         self._next_step = 0.0
@@ -81,12 +79,24 @@ class Run:
         self._failed = False
 
     def post(self, message: dict[str, Any]) -> None:
-        """Leave a message, as messages.py describes them; of settings and questions the last one counts. Any
-        thread.
+        """Leave a message, as messages.py describes them; of settings and questions the last one counts.
 
         Raises ValueError, and changes nothing, for what is no message.
         """
-        self.inbox.put(checked(message, self.config))
+        config, order = read(message, self._config_asked())
+        if order and order["type"] == "configure":
+            order = order | {"config": config}
+        if order:
+            self.inbox.put(order)
+        else:
+            self.inbox.live = live(config)
+
+    def _config_asked(self) -> SubjectConfig:
+        """The config as it will be when the inbox has been read."""
+        config = self.config
+        for order in self.inbox.orders:
+            config = order.get("config", config)
+        return replace(config, **self.inbox.live) if self.inbox.live else config
 
     def work(self, seconds: float) -> float | None:
         """Train for about `seconds`, or until a frame was made because it was due and `wanted`.
@@ -102,7 +112,7 @@ class Run:
             self.playing, self._steps_asked, self._failed, self._changed = False, 0, True, False
             reason = f"This run stopped: {type(error).__name__}: {error}. Press Reset to start over."
             meta = {"status": "paused", "message": reason, "step": 0, "generation": self.generation}
-            self._emit(Frame(meta | self.about))
+            self._emit(Frame(meta))
             return None
         finally:
             self.spent = time.thread_time() - start
@@ -120,19 +130,18 @@ class Run:
         return "training" if self.playing else "paused"
 
     def refresh(self) -> None:
-        """The next frame shall come at once, although nothing was trained. Any thread may ask."""
-        self._refresh = True
+        """The next frame shall come at once, although nothing was trained."""
+        self._changed = True
+        self._frames.reset()
 
     def restore(self) -> None:
-        """Have the networks that were saved now, rather than at the first `work`. Only the thread that works
-        on the run may call it.
-        """
+        """Have the networks that were saved now, rather than at the first `work`."""
         if self._saved and not self._failed:
-            self._built()
+            self.build()
 
     def save(self) -> Saved:
         """All that this run goes on from, as it is now, but for messages that wait to be read. It goes on as
-        if nothing had been saved. Only the thread that works on the run may call it.
+        if nothing had been saved.
         """
         if self._saved:  # it has not gone on from there yet
             return replace(self._saved, config=self.config, playing=self.playing)
@@ -148,10 +157,10 @@ class Run:
         self.restore()  # messages are for the networks that were saved
         stepped = False
         while True:
-            self._read_inbox(now)
+            self.read_inbox()
             if self._failed:
                 return None  # until Play or Reset
-            subject = self._built()
+            subject = self.build()
             now = self._answer(subject, now)
             may_step = self._may_step(now)
             over = now - start >= seconds
@@ -187,7 +196,7 @@ class Run:
         more = self.subject is not None and bool(self.wants - self.subject.wants)
         return self.wanted and (self._changed or more)
 
-    def _built(self) -> Subject:
+    def build(self) -> Subject:
         """The subject, made at the first call: building belongs to the worker's time."""
         if self.subject is None:
             if self._saved:
@@ -207,16 +216,12 @@ class Run:
         for budget in (self._frames, *self._parts.values()):
             budget.reset()
 
-    def _read_inbox(self, now: float) -> None:
-        if self._refresh:
-            self._refresh, self._changed = False, True
-            self._frames.reset()
-        while self.inbox.settings:
-            (kind, name), value = self.inbox.settings.popitem()
-            self._change(kind, name, value, now)
-        while self.inbox.orders:
-            message = self.inbox.orders.popleft()
-            kind = message["type"]
+    def read_inbox(self) -> None:
+        """Do what was said, but for training and answering questions; `work` does it by itself."""
+        now, inbox = self._clock(), self.inbox
+        while inbox.orders:
+            order = inbox.orders.popleft()
+            kind = order["type"]
             self._refresh_all()
             if kind == "play":
                 self.playing, self._failed, self._rate = True, False, Rate(self._clock)
@@ -229,40 +234,36 @@ class Run:
                 self._steps_asked = min(self._steps_asked + 1, INBOX)
             else:  # reset or configure: new networks, and the paused stay paused
                 if kind == "configure":
-                    self.config, self._branch = self._with_live(message["config"]), None
+                    self.config, self._branch = order["config"], None
                     self.generation += 1
                 self._look_at_now(now)
                 self.playing = self.playing or self._failed
                 self.subject, self._saved, self._steps_asked, self._failed = None, None, 0, False
-                self.inbox.questions.clear()  # they were about the networks before
+                inbox.questions.clear()  # they were about the networks before
+        if inbox.live is not None:
+            settings, inbox.live = inbox.live, None
+            self._set_live(settings, now)
 
-    def _with_live(self, config: SubjectConfig) -> SubjectConfig:
-        """`config` with the live settings as they are now."""
-        same = type(config) is type(self.config)
-        live = {name: getattr(self.config, name) for name in SETTINGS.values() if hasattr(config, name)}
-        try:
-            return replace(config, **live) if same else config
-        except ValueError:  # they would make a step of the new networks too long
-            return config
-
-    def _change(self, kind: str, name: str, value: Any, now: float) -> None:
-        """One live setting, from the next step or frame on."""
-        try:
-            self.config = with_setting(self.config, kind, name, value)
-        except ValueError:  # two settings that came together, and do not fit each other
-            return
-        self._changed = True
-        self._frames.reset()
-        if self.subject:
-            for part in self.subject.change(self.config, kind, name):
-                self._parts[part].reset()
-        if name == "steps_per_second":
-            self._next_step = 0.0 if value is None else min(self._next_step, now + 1 / value)
+    def _set_live(self, settings: Live, now: float) -> None:
+        """Live settings, from the next step or frame on."""
+        before, self.config = self.config, replace(self.config, **settings)
+        for kind, part in SETTINGS.items():
+            old, new = getattr(before, part, None), getattr(self.config, part, None)
+            if old == new:
+                continue
+            self._changed = True
+            self._frames.reset()
+            for name in (name for name in vars(new) if getattr(old, name) != getattr(new, name)):
+                for made in self.subject.change(self.config, kind, name) if self.subject else ():
+                    self._parts[made].reset()
+                if name == "steps_per_second":
+                    rate = self.config.knobs.steps_per_second
+                    self._next_step = 0.0 if rate is None else min(self._next_step, now + 1 / rate)
 
     def _look_at_now(self, now: float) -> None:
         """Leave the past, if somebody looks at it."""
         if isinstance(self.config, RunConfig) and self.config.view.at is not None:
-            self._change("view", "at", None, now)
+            self._set_live({"view": replace(self.config.view, at=None)}, now)
 
     def _answer(self, subject: Subject, now: float) -> float:
         """Answer one question, if there is one and its turn has come; returns the time then."""
@@ -278,7 +279,7 @@ class Run:
         return end
 
     def branch(self, step: int) -> Branch:
-        """What a run needs to leave this one at the newest snapshot up to `step`. Any thread may ask.
+        """What a run needs to leave this one at the newest snapshot up to `step`.
 
         Raises ValueError while there is no network yet, and for several networks side by side.
         """
@@ -288,7 +289,7 @@ class Run:
         return subject.branch(step)
 
     def film(self) -> Iterator[bytes]:
-        """An encoded frame of every snapshot of a network. Any thread may ask."""
+        """An encoded frame of every snapshot of a network; it goes on while the run trains."""
         subject = self.subject
         if isinstance(subject, Network):
             for frame in subject.film():
@@ -334,7 +335,6 @@ class Run:
             "steps_per_second": self._rate.per_second() if self.playing else 0.0,
             "made": time.time(),
             "generation": self.generation,
-            **self.about,
         }
         self._emit(subject.observe(meta))
         self._changed = False
@@ -347,8 +347,9 @@ class Run:
         self.frames += 1
 
 
+@functools.cache
 def warm_up() -> None:
-    """Pay, before anybody waits, for what the first network of a process costs: about a second."""
+    """Pay, before anybody waits, for what the first network of a process costs: about a second, once."""
     network = Network(RunConfig())
     network.step()
     network.refresh("outputs")

@@ -1,40 +1,80 @@
-"""RunHost: many runs share a few threads in fair slices, go on only while somebody watches, and are not lost.
+"""RunHost: many runs on a few workers, which go on only while somebody watches, and are not lost.
 
 Everything that crosses this interface is a plain value: keys, configs, messages, saved runs, encoded frames.
-Whoever watches hands in a function that takes bytes; it is called from a worker thread and must return at
-once. A key is a token, which lets its holder do everything, or a code, which lets others watch (keys.py).
+Whoever watches hands in a function that takes bytes or a str; it is called from some thread and must return
+at once. A key is a token, which lets its holder do everything, or a code, which lets others watch.
 """
 
 from __future__ import annotations
 
+import os
+import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
 from lstm_core.config.access_keys import TOKEN, new_token, run_id
+from lstm_core.config.server_settings import Limits
 from lstm_core.experiments.registry import SubjectConfig, check_data
 from lstm_core.frames.observer import PARTS
-from lstm_core.runtime.hosted import HostedRun
-from lstm_core.runtime.room import Room
-from lstm_core.server.session import Deliver, Seat
-from lstm_core.server.sharing import SharedSeats
+from lstm_core.runtime.messages import live, read, with_live
+from lstm_core.server.answers import Answer, WorkerLost
+from lstm_core.server.backends import MakeBackend, ProcessBackend, ThreadBackend
+from lstm_core.server.housekeeping import Housekeeping
+from lstm_core.server.placement import Placement
+from lstm_core.server.session import Deliver, Session
+from lstm_core.server.sharing import Sharing
 from lstm_core.server.subscribers import CLOSED, Full
-from lstm_core.server.turns import Turns
-from lstm_core.storage.checkpoint import Saved, without_past
+from lstm_core.storage.checkpoint import Saved, pack, unpack, without_past
 from lstm_core.storage.memory_estimate import check_size
+from lstm_core.storage.store import Store
 
-__all__ = ["CLOSED", "Full", "RunHost"]
+__all__ = ["CLOSED", "Full", "RunHost", "WorkerLost"]
+LEASE = 5.0  # seconds that a run goes on when its last viewer has left
 
 
-class RunHost(SharedSeats):
-    """Opens runs, lets them train in turn, hands their frames to whoever watches, and saves them.
+class RunHost:
+    """Opens runs, has workers train them in turn, hands their frames to whoever watches, and has them saved.
 
     At most `limits.runs` networks train at once; a further run waits in line, and its viewers are told their
     place. A run that nobody has watched for `lease` seconds pauses by itself. After `limits.idle` seconds, or
     as soon as somebody waits for its place, it is saved and put to sleep, until it is watched or asked for
-    again; without a store it is gone then. (The machinery is in seats.py, sharing in sharing.py.)
+    again; without a store it is gone then. `sharing` lets others watch.
     """
+
+    def __init__(
+        self,
+        limits: Limits = Limits(),  # noqa: B008  frozen
+        store: Store | None = None,
+        workers: int | None = None,
+        lease: float = LEASE,
+        processes: int = 0,
+    ) -> None:
+        """workers: threads that train, one a core if None. processes: that train instead of them."""
+        make: MakeBackend = ProcessBackend if processes else ThreadBackend
+        count = processes or workers or min(4, os.cpu_count() or 1)
+        self.limits = limits
+        self.placement = Placement(limits, store, lease, make, count)
+        self.sharing = Sharing(self.placement)
+        self.housekeeping = Housekeeping(self.placement)
+        self._lock = self.placement.lock
+        self._sessions = self.placement.sessions
+        self._rates = (time.monotonic(), 0, 0.0)  # since, steps then, steps per second
+        self._rates_lock = threading.Lock()
+
+    def start(self) -> None:
+        """Prepare all that runs need, which takes seconds; without it, the first run waits for that."""
+        self.placement.pool.start()
+
+    def wait(self) -> None:
+        """Wait until all is prepared."""
+        self.placement.pool.wait()
+
+    def close(self) -> None:
+        """Save what has changed since it was saved last, end all workers, and forget all runs."""
+        self.housekeeping.close()
+        self.placement.close()
 
     # -- what pages call ----------------------------------------------------------------------------------
 
@@ -44,12 +84,13 @@ class RunHost(SharedSeats):
         Raises ValueError when its data cannot be learnt from, or when it is larger than the limits allow.
         """
         self._check(config)  # here so that the page can say what is wrong
-        return self._seat(lambda room: room.open(config))
+        return self._begin(config, 0, "open", config)
 
     def adopt(self, saved: Saved) -> str:
         """Open a run that goes on from what was saved, and return its token. Raises ValueError as `open`."""
         self._check(saved.config)
-        return self._seat(lambda room: room.adopt(saved))
+        config = saved.config if saved.snapshots else without_past(saved.config)
+        return self._begin(config, saved.generation, "adopt", pack(saved))
 
     def branch(self, token: str, step: int) -> str:
         """Open a run that goes on from where another one was at `step`, or at the last snapshot before, and
@@ -57,10 +98,7 @@ class RunHost(SharedSeats):
 
         Raises KeyError for an unknown token, ValueError while that run has no network yet.
         """
-        with self.held(token, control=True) as run:
-            with self._lock:
-                turns = self._turns_of(self._own(token))
-            return self._seat(lambda room: room.branch(run, step), turns)
+        return self.adopt(unpack(self._ask(token, "branch", step, control=True).value()))
 
     def copy(self, key: str) -> str:
         """Open a run that goes on from where another one is now, exactly, and return its token.
@@ -68,16 +106,14 @@ class RunHost(SharedSeats):
         Raises KeyError for an unknown key.
         """
         saved = self.save(key)
-        saved = replace(saved, config=without_past(saved.config))  # it begins in the present
-        return self._seat(lambda room: room.adopt(saved))
+        return self.adopt(replace(saved, config=without_past(saved.config)))  # it begins in the present
 
     def save(self, key: str) -> Saved:
         """All that a run goes on from, as it is now. Waits for its turn to end, at most seconds.
 
         Raises KeyError for an unknown key.
         """
-        with self.held(key) as run:
-            return run.save()
+        return unpack(self._ask(key, "save").value())
 
     def film(self, token: str) -> list[bytes]:
         """A frame of every snapshot of a run, the first one first; none before it has a network. Takes a
@@ -85,32 +121,21 @@ class RunHost(SharedSeats):
 
         Raises KeyError for an unknown token.
         """
-        with self.held(token, control=True) as run:
-            with self._lock:
-                room = self._turns_of(self._own(token)).room
-            frames = room.film(run)
-        return list(frames)  # while it goes on
+        return list(self._ask(token, "film", control=True))
 
     def config(self, key: str) -> SubjectConfig:
-        """The config of a run as it is now, live settings included. Raises KeyError for an unknown key."""
-        with self._lock:
-            seat, _ = self._find(key)
-            run, asked = seat.run, seat.asked
-        if run is None:
-            with self.held(key) as run:
-                return run.config
-        return asked if asked and asked.network != run.config.network else run.config
+        """The config of a run as it is now, live settings included. Raises KeyError for an unknown key,
+        ValueError, a sentence, where its files cannot be read.
+        """
+        return self.placement.known(self._find(key)[0])
 
     def generation(self, key: str) -> int:
         """How many times the run has been given new networks; every frame says it too. Raises KeyError."""
-        with self._lock:
-            seat, _ = self._find(key)
-            return seat.run.generation if seat.run else 0
+        return self._find(key)[0].generation
 
     def name(self, key: str) -> str:
-        """What frames call the run, under "run". Raises KeyError for an unknown key."""
-        with self._lock:
-            return self._find(key)[0].name
+        """What viewers are told that the run is called. Raises KeyError for an unknown key."""
+        return self._find(key)[0].name
 
     def configure(self, token: str, config: SubjectConfig) -> bool:
         """Give the run a new network if what it is or learns from differs; True if it does.
@@ -119,57 +144,64 @@ class RunHost(SharedSeats):
         too large; then the old one goes on.
         """
         with self._lock:
-            self._own(token)
-        if self.config(token).network == config.network:
+            session = self._sessions.own(token)
+        if self.placement.known(session).network == config.network:
             return False
         self._check(config)  # outside of the lock, since it may take a while
-        with self.held(token, control=True) as run, self._lock:
-            seat = self._own(token)
-            seat.asked = config
-            run.post({"type": "configure", "config": config})
-            self._touch(seat)
+        with self._lock:
+            session = self._sessions.own(token)
+            assert session.config
+            self.placement.wake(session)
+            session.config = with_live(config, session.config)
+            session.generation += 1
+            self.placement.tell_worker(session, "order", {"type": "configure", "config": session.config})
+            self.placement.touch(session)
         return True
 
     def knows(self, key: str) -> bool:
         """Whether there is a run that this key opens: training, waiting, asleep, or saved by a server that
         has ended since.
         """
-        with self._lock:
-            try:
-                self._find(key)
-            except KeyError:
-                return False
-            return True
+        try:
+            self._find(key)
+        except KeyError:
+            return False
+        return True
 
     def controls(self, key: str) -> bool:
         """Whether this key is the token of a run that there is."""
         return bool(TOKEN.fullmatch(key)) and self.knows(key)
 
-    def awake(self, key: str) -> bool:
-        """Whether the run is in memory, so that a message to it need not wait for a disk. Raises KeyError."""
-        with self._lock:
-            return self._find(key)[0].run is not None
-
     def post(self, key: str, message: dict[str, Any]) -> None:
-        """Send a run a message (see `Run.post`).
+        """Send a run a message (see runtime/messages.py). Waits where the run has to be read from a disk.
 
         Raises KeyError (unknown key), PermissionError (a code), ValueError (bad message).
         """
+        if not self.post_at_once(key, message):
+            self.config(key)
+            self.post_at_once(key, message)
+
+    def post_at_once(self, key: str, message: dict[str, Any]) -> bool:
+        """The same without waiting: False, and nothing is sent, where it would have to. Raises as `post`."""
         if message.get("type") == "configure":
             raise ValueError("a new network is made by configure(), not by a message.")
         with self._lock:
-            seat, control = self._find(key)
+            session, control = self._sessions.find(key)
             if not control:
                 raise PermissionError("You follow this run: only who shares it can change it. Take a copy.")
-            if seat.run is not None:
-                seat.run.post(message)
-                self._touch(seat)
-                return
-        with self.held(key) as run, self._lock:  # it was asleep
-            run.post(message)
-            self._touch(seat)
+            if session.config is None:
+                return False
+            config, order = read(message, session.config)
+            self.placement.wake(session)
+            session.config = config
+            if order:
+                self.placement.tell_worker(session, "order", order)
+            else:
+                self.placement.tell_worker(session, "live", live(config))
+            self.placement.touch(session)
+        return True
 
-    # -- what the channel calls --------------------------------------------------------------------------
+    # -- what the socket calls ---------------------------------------------------------------------------
 
     def watch(self, key: str, deliver: Deliver) -> int:
         """Begin to receive frames, the latest one at once; returns the viewer's number.
@@ -177,85 +209,113 @@ class RunHost(SharedSeats):
         Raises KeyError for an unknown key, Full when too many watch already.
         """
         with self._lock:
-            seat, control = self._find(key)
-            number = self._audience.join(seat, deliver, control)
-            self._touch(seat)
-            self._audience.give(seat, seat.viewers[number])
-            if not control:
-                self._tell(seat)
-        return number
+            session, control = self._sessions.find(key)
+            viewer = self.placement.subscribers.join(session, deliver, control)
+            self.housekeeping.start()
+            self.placement.touch(session)
+            self.placement.watched(session)
+            self.placement.tell_viewers(session)
+            self.placement.subscribers.give(session, viewer)
+            self.placement.want(session)
+        return viewer.number
 
-    def ready(self, viewer: int, wants: Iterable[object] = ()) -> None:
+    def ready(self, number: int, wants: Iterable[object] = ()) -> None:
         """The viewer has drawn its frame and wants the newest. Until it says so it gets none.
 
         wants: the parts of a frame (of `PARTS`; others are ignored) that it shows, from now on.
         """
         with self._lock:
-            seat = self._audience.seat(viewer)
-            if seat is None:
+            session = self.placement.subscribers.session(number)
+            if session is None:
                 return
-            watching = seat.viewers[viewer]
-            watching.ready = True
-            watching.wants = frozenset(part for part in PARTS if part in wants)
-            self._audience.give(seat, watching)
-            if seat.run:
-                seat.run.wanted = seat.run.wanted or watching.ready
-            self._touch(seat)
+            viewer = session.viewers[number]
+            viewer.ready = True
+            viewer.wants = frozenset(part for part in PARTS if part in wants)
+            self.placement.touch(session)
+            self.placement.subscribers.give(session, viewer)
+            self.placement.want(session)
 
-    def unwatch(self, viewer: int) -> None:
+    def unwatch(self, number: int) -> None:
         """Stop receiving. Unknown numbers are ignored."""
         with self._lock:
-            seat = self._audience.seat(viewer)
-            if seat and not self._audience.leave(viewer).control:
-                self._tell(seat)
+            session = self.placement.subscribers.session(number)
+            if session is None:
+                return
+            if not self.placement.subscribers.leave(number).control:
+                self.placement.tell_viewers(session)
+            if not session.viewers:
+                self.placement.unwatched(session)
 
     def stats(self) -> dict[str, Any]:
-        """`works` (all threads do), `runs` (with a place), `waiting`, `asleep` (of those in memory),
-        `viewers`, `followers`, `steps_per_second` of all runs together over the time since it was last asked
-        (at least a second), `save_errors` so far, `saving_fails` (now, or there is no store), `last_save`
-        (seconds since the epoch, or None).
+        """`works` (all workers do), `runs` (that train, or would if they were not paused: somebody watches,
+        or has left only just now), `resting` (that keep their place, although nobody has watched them since),
+        `waiting` (in line for a place), `asleep` (out of memory, but watched or just asked for), `viewers`,
+        `followers`, `steps_per_second` of all runs together over the time since it was last asked (at least a
+        second), `save_errors` so far, `saving_fails` (now, or there is no store), `last_save` (seconds since
+        the epoch, or None).
         """
+        place = self.placement
         with self._lock:
-            now = time.monotonic()
+            sessions = list(self._sessions)
+            placed = [session for session in sessions if session.placed]
+            resting = sum(place.lease_over(session) for session in placed)
+            counts = {
+                "runs": len(placed) - resting,
+                "resting": resting,
+                "waiting": sum(session.wants_place for session in sessions),
+                "asleep": sum(not session.awake for session in sessions),
+                "viewers": len(place.subscribers),
+                "followers": sum(len(session.following) for session in sessions),
+            }
+        return {
+            "works": place.pool.works() and self.housekeeping.alive(),
+            **counts,
+            "steps_per_second": round(self._rate(), 1),
+            "save_errors": place.save_errors,
+            "saving_fails": place.saving_fails,
+            "last_save": place.last_save,
+        }
+
+    def _rate(self) -> float:
+        with self._rates_lock:
+            now, steps = time.monotonic(), self.placement.pool.steps
             since, before, rate = self._rates
             if now - since >= 1.0:
-                rate = (self._steps - before) / (now - since)
-                self._rates = (now, self._steps, rate)
-            seats = self._seats.values()
-            return {
-                "works": self._workers.alive() and all(turns.room.works() for turns in self._queues),
-                "runs": self._places.taken(),
-                "waiting": sum(seat.wants_place for seat in seats),
-                "asleep": sum(seat.asleep for seat in seats),
-                "viewers": len(self._audience),
-                "followers": sum(seat.followers for seat in seats),
-                "steps_per_second": round(rate, 1),
-                "save_errors": self._saves.errors,
-                "saving_fails": self._saves.failing,
-                "last_save": self._saves.last,
-            }
+                rate = (steps - before) / (now - since)
+                self._rates = (now, steps, rate)
+            return rate
 
     def processes(self) -> list[int]:
         """Numbers of the processes that train, other than this one."""
-        return [turns.room.process for turns in self._queues if turns.room.process is not None]
+        return [worker.process for worker in self.placement.pool.workers if worker.process is not None]
 
     def _check(self, config: SubjectConfig) -> None:
         check_data(config)
         check_size(config, self.limits)
 
-    def _seat(self, make: Callable[[Room], HostedRun], turns: Turns | None = None) -> str:
-        """A seat for the run that is made in a room, that of `turns` or the one with the fewest. It is saved
-        at once, so that its address can be relied on.
-        """
+    def _find(self, key: str) -> tuple[Session, bool]:
+        with self._lock:
+            return self._sessions.find(key)
+
+    def _begin(self, config: SubjectConfig, generation: int, name: str, content: Any) -> str:
         token = new_token()
         with self._lock:
-            turns = turns or min(self._queues, key=self._load)
-        seat = Seat(run_id(token), make(turns.room), turns=turns, working=True)
-        seat.about_run()
-        with self._lock:
-            self._seats[seat.run_id] = seat
-        self._saves.save(seat, force=True, few=True)
-        with self._lock:
-            self._let_go(seat)
-            self._turn(seat)
+            self.housekeeping.start()
+            self.placement.begin(Session(run_id(token), config, generation), name, content)
         return token
+
+    def _ask(self, key: str, question: str, *args: Any, control: bool = False) -> Answer:
+        """Ask a run, which is woken if it sleeps, a question of protocol.py.
+
+        Raises KeyError; also for a code, if `control` is asked for; and ValueError where it cannot be read.
+        """
+        find = self._sessions.own if control else lambda key: self._sessions.find(key)[0]
+        with self._lock:
+            session = find(key)
+        self.placement.known(session)
+        with self._lock:
+            session = find(key)
+            session.touched = time.monotonic()
+            self.placement.wake(session)
+            assert session.worker
+            return session.worker.ask(question, session.run_id, *args)

@@ -1,46 +1,64 @@
-"""Sharing: a host's runs that others may watch, under a code."""
+"""Sharing: runs that others may watch, under a code."""
 
 from __future__ import annotations
 
+import threading
+
 from lstm_core.config.access_keys import new_code
-from lstm_core.server.seats import Seats
+from lstm_core.server.placement import Placement
 
 
-class SharedSeats(Seats):
-    """Lends runs out, takes them back, and leads those who follow from one to another."""
+class Sharing:
+    """Lends the runs of a host out, takes them back, and leads those who follow from one to another.
+
+    Codes are noted on the disk, so that they are good after a restart; meanwhile nobody waits for the disk
+    but who shares something at the same time.
+    """
+
+    def __init__(self, placement: Placement) -> None:
+        self._placement, self._store = placement, placement.store
+        self._lock = placement.lock
+        self._one_at_a_time = threading.Lock()
 
     def share(self, token: str) -> str:
         """Let others watch the run: the code that they need, the same one as long as it is shared.
 
         Raises KeyError for an unknown token; OSError when it cannot be noted for after a restart.
         """
-        with self._lock:
-            seat = self._own(token)
-            if seat.code is None:
-                code = new_code()
-                if self._store:
-                    self._store.set_code(seat.run_id, code)
-                seat.code, self._codes[code] = code, seat.run_id
-                self._tell(seat)
-            return seat.code
+        with self._one_at_a_time:
+            with self._lock:
+                session = self._placement.sessions.own(token)
+                if session.code is not None:
+                    return session.code
+            code = new_code()
+            self._note(session.run_id, code)
+            with self._lock:
+                session = self._placement.sessions.own(token)
+                session.code = code
+                self._placement.sessions.codes[code] = session.run_id
+                self._placement.tell_viewers(session)
+            return code
 
-    def shared(self, token: str) -> str | None:
-        """The code under which a run is shared now. Raises KeyError for an unknown token."""
+    def code(self, token: str) -> str | None:
+        """Under which a run is shared now. Raises KeyError for an unknown token."""
         with self._lock:
-            return self._own(token).code
+            return self._placement.sessions.own(token).code
 
     def unshare(self, token: str) -> None:
-        """End the sharing: nobody who has followed sees any more of it. Raises KeyError."""
-        with self._lock:
-            seat = self._own(token)
-            if seat.code is None:
+        """End the sharing: nobody who has followed sees any more of it. Raises KeyError, OSError."""
+        with self._one_at_a_time:
+            with self._lock:
+                session = self._placement.sessions.own(token)
+                code = session.code
+            if code is None:
                 return
-            if self._store:
-                self._store.set_code(seat.run_id, None)
-            del self._codes[seat.code]
-            seat.code = None
-            self._audience.dismiss(seat, seat.following)
-            self._tell(seat)
+            self._note(session.run_id, None)
+            with self._lock:
+                session = self._placement.sessions.own(token)
+                self._placement.sessions.codes.pop(code, None)
+                session.code = None
+                self._placement.subscribers.dismiss(session, session.following)
+                self._placement.tell_viewers(session)
 
     def lead(self, token: str, other: str) -> None:
         """Whoever follows the run of `token` follows that of `other` from now on, under the same code.
@@ -48,32 +66,43 @@ class SharedSeats(Seats):
 
         Raises KeyError for unknown tokens; OSError when it cannot be noted for after a restart.
         """
-        with self._lock:
-            seat, goal = self._own(token), self._own(other)
-            if seat.code is None or goal.code is not None:
-                return
-            if self._store:
-                self._store.set_code(goal.run_id, seat.code)
-                self._store.set_code(seat.run_id, None)
-            goal.code, seat.code = seat.code, None
-            self._codes[goal.code] = goal.run_id
-            self._audience.move(seat, goal)
-            self._touch(goal)
-            self._audience.show(goal)
-            self._tell(seat)
-            self._tell(goal)
+        with self._one_at_a_time:
+            with self._lock:
+                session, goal = (self._placement.sessions.own(one) for one in (token, other))
+                code = session.code
+                if code is None or goal.code is not None:
+                    return
+            self._note(goal.run_id, code)
+            self._note(session.run_id, None)
+            with self._lock:
+                session, goal = (self._placement.sessions.own(one) for one in (token, other))
+                goal.code, session.code = code, None
+                self._placement.sessions.codes[code] = goal.run_id
+                self._placement.subscribers.move(session, goal)
+                self._placement.touch(goal)
+                self._placement.watched(goal)
+                self._placement.subscribers.show(goal)
+                self._placement.want(goal)
+                if not session.viewers:
+                    self._placement.unwatched(session)
+                for one in (session, goal):
+                    self._placement.tell_viewers(one)
 
     def present(self, token: str, page: str) -> None:
         """Note which page shows the run to whoever controls it, for those who follow. Raises KeyError."""
         with self._lock:
-            seat = self._own(token)
-            if seat.page != page:
-                seat.page = page
-                self._tell(seat)
+            session = self._placement.sessions.own(token)
+            if session.page != page:
+                session.page = page
+                self._placement.tell_viewers(session)
 
     def page(self, key: str) -> str:
         """The page that whoever controls the run looks at, as `present` noted it; "" if it has not. Raises
         KeyError for an unknown key.
         """
         with self._lock:
-            return self._find(key)[0].page
+            return self._placement.sessions.find(key)[0].page
+
+    def _note(self, run: str, code: str | None) -> None:
+        if self._store:
+            self._store.set_code(run, code)

@@ -1,4 +1,4 @@
-"""Audience: who watches the runs of a host, and who is handed which frame."""
+"""Subscribers: who watches the runs of a host, and who is handed what."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable
 
 from lstm_core.config.server_settings import Limits
-from lstm_core.server.session import Deliver, Seat, Viewer
+from lstm_core.server.session import Deliver, Session, Viewer
 
 LOG = logging.getLogger(__name__)
 CLOSED = b""  # in place of a frame: there will be no more
@@ -18,71 +18,81 @@ class Full(Exception):
     """There is no room for one more viewer; the sentence says which limit was reached."""
 
 
-class Audience:
-    """All viewers of a host, by number; each is in its seat, too. Every method needs the host's lock."""
+class Subscribers:
+    """All viewers of a host, by number; each is in its session, too. Every method needs the host's lock."""
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
-        self._seats: dict[int, Seat] = {}  # that they watch, by viewer
+        self._sessions: dict[int, Session] = {}  # that they watch, by viewer
         self._numbers = itertools.count()
 
     def __len__(self) -> int:
-        return len(self._seats)
+        return len(self._sessions)
 
-    def seat(self, number: int) -> Seat | None:
+    def session(self, number: int) -> Session | None:
         """What a viewer watches; None for one that has left."""
-        return self._seats.get(number)
+        return self._sessions.get(number)
 
-    def join(self, seat: Seat, deliver: Deliver, control: bool) -> int:
-        """One more viewer of a seat, who has seen nothing yet; returns its number. Raises Full."""
+    def join(self, session: Session, deliver: Deliver, control: bool) -> Viewer:
+        """One more viewer of a run, who has seen nothing yet. Raises Full."""
         if len(self) >= self.limits.viewers:
             raise Full(f"The server is full: {self.limits.viewers:,} pages are open. Try again later.")
-        if not control and seat.followers >= self.limits.followers:
+        if not control and len(session.following) >= self.limits.followers:
             raise Full(f"{self.limits.followers:,} follow this run already. Try again later.")
         number = next(self._numbers)
-        seat.viewers[number] = Viewer(deliver, control)
-        self._seats[number] = seat
-        return number
+        viewer = session.viewers[number] = Viewer(number, deliver, control)
+        self._sessions[number] = session
+        return viewer
 
     def leave(self, number: int) -> Viewer:
         """A viewer goes away. Raises KeyError if it has already."""
-        seat = self._seats.pop(number)
-        seat.unwatched_since = time.monotonic()
-        return seat.viewers.pop(number)
+        session = self._sessions.pop(number)
+        session.unwatched_since = time.monotonic()
+        return session.viewers.pop(number)
 
-    def dismiss(self, seat: Seat, numbers: Iterable[int]) -> None:
+    def dismiss(self, session: Session, numbers: Iterable[int]) -> None:
         """Send these viewers away, and tell them."""
         for number in list(numbers):
-            self._seats.pop(number, None)  # while the host closes, they are forgotten already
-            _hand(seat.viewers.pop(number), CLOSED)
+            self._sessions.pop(number, None)  # while the host closes, they are forgotten already
+            _hand(session.viewers.pop(number), CLOSED)
 
-    def move(self, seat: Seat, goal: Seat) -> None:
-        """Whoever follows the run of `seat` follows that of `goal` from now on."""
-        for number in seat.following:
-            goal.viewers[number] = seat.viewers.pop(number)
-            self._seats[number] = goal
-        seat.unwatched_since = time.monotonic()
+    def move(self, session: Session, goal: Session) -> None:
+        """Whoever follows the run of `session` follows that of `goal` from now on."""
+        for number in session.following:
+            goal.viewers[number] = session.viewers.pop(number)
+            self._sessions[number] = goal
+            goal.viewers[number].told = ""
+        session.unwatched_since = time.monotonic()
 
-    def show(self, seat: Seat) -> None:
+    def show(self, session: Session) -> None:
         """Hand what there is to see to every viewer that is ready and has not seen it."""
-        for viewer in list(seat.viewers.values()):
-            self.give(seat, viewer)
+        for viewer in list(session.viewers.values()):
+            self.give(session, viewer)
 
     @staticmethod
-    def give(seat: Seat, viewer: Viewer) -> None:
+    def give(session: Session, viewer: Viewer) -> None:
         """The same for one of them."""
-        frame = seat.run.latest if seat.placed and seat.run else seat.notice
+        frame = session.latest if session.placed else session.notice
         if frame is not None and viewer.ready and viewer.seen is not frame:
             viewer.ready, viewer.seen = False, frame
             _hand(viewer, frame)
 
+    @staticmethod
+    def tell(session: Session) -> None:
+        """Let all viewers know what the server knows of the run, where that is news."""
+        facts = session.facts()
+        for viewer in list(session.viewers.values()):
+            if viewer.told != facts:
+                viewer.told = facts
+                _hand(viewer, facts)
+
     def clear(self) -> None:
         """Forget everybody."""
-        self._seats.clear()
+        self._sessions.clear()
 
 
-def _hand(viewer: Viewer, frame: bytes) -> None:
+def _hand(viewer: Viewer, message: bytes | str) -> None:
     try:
-        viewer.deliver(frame)
+        viewer.deliver(message)
     except Exception:  # a viewer that is going away must not stop the others
         LOG.exception("a viewer did not take its frame")

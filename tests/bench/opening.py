@@ -22,7 +22,7 @@ async def open_runs(request: Request) -> Response:
 
 async def share_run(request: Request) -> Response:
     """POST ?token=…: the code under which others may watch that run."""
-    return JSONResponse(HOST.share(request.query_params["token"]))
+    return JSONResponse(HOST.sharing.share(request.query_params["token"]))
 
 
 async def count_steps(request: Request) -> Response:

@@ -35,7 +35,7 @@ def runs(monkeypatch):
                 made.append(self)
             return super().work(seconds)
 
-    monkeypatch.setattr("lstm_core.runtime.room.Run", Kept)
+    monkeypatch.setattr("lstm_core.runtime.worker.Run", Kept)
     return made
 
 
@@ -65,7 +65,7 @@ def quiet():
 def quiet_saver():
     loggers = [
         logging.getLogger(name)
-        for name in ("lstm_core.storage.save_queue", "lstm_core.storage.store", "lstm_core.server.seats")
+        for name in ("lstm_core.storage.save_queue", "lstm_core.storage.store", "lstm_core.runtime.worker")
     ]
     for logger in loggers:
         logger.disabled = True

@@ -1,5 +1,6 @@
 """What the tests of RunHost share: a tiny run, viewers as browsers are, waiting for what threads do."""
 
+import json
 import threading
 import time
 
@@ -16,15 +17,19 @@ class Viewer:
     def __init__(self, host, token):
         self.host, self.token = host, token
         self.taken = 0  # frames handed over
-        self.drawn = []  # their meta
+        self.drawn = []  # their meta, and what the server said of the run then
+        self.facts = {}
         self._undrawn = []
         self._came = threading.Condition()
         self.number = host.watch(token, self._take)
 
     def _take(self, data):
         with self._came:
-            self.taken += 1
-            self._undrawn.append(data)
+            if isinstance(data, str):
+                self.facts = json.loads(data)["facts"]
+            else:
+                self.taken += 1
+                self._undrawn.append(data)
             self._came.notify_all()
 
     def draw(self):
@@ -32,9 +37,16 @@ class Viewer:
         with self._came:
             assert self._came.wait_for(lambda: self._undrawn, TIMEOUT), "no frame came"
             frame = Frame.decode(self._undrawn.pop(0))
-        self.drawn.append(frame.meta)
+        meta = frame.meta | self.facts
+        self.drawn.append(meta)
         self.host.ready(self.number)
-        return frame.meta
+        return meta
+
+    def hear(self, wanted):
+        """Wait until what the server says of the run is `wanted`; returns it."""
+        with self._came:
+            assert self._came.wait_for(lambda: self.facts and wanted(self.facts), TIMEOUT), self.facts
+            return self.facts
 
     def until(self, wanted):
         """Draw until a frame's meta is `wanted`; returns it."""
@@ -53,11 +65,12 @@ class Viewer:
 
 
 def eventually(holds, what):
-    """Look again and again until it holds."""
+    """Look again and again until it holds; returns what it found."""
     end = time.monotonic() + TIMEOUT
-    while not holds():
+    while not (found := holds()):
         assert time.monotonic() < end, f"never: {what}"
         threading.Event().wait(0.005)
+    return found
 
 
 def rests(run, other, steps):

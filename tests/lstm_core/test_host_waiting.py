@@ -46,7 +46,7 @@ def test_a_run_that_nobody_comes_back_to_is_forgotten(open_host):
     viewer = Viewer(host, left)
     viewer.until(trains)
     viewer.leave()
-    host._places.limits = replace(host.limits, idle=0.1)
+    host.placement.limits = replace(host.limits, idle=0.1)
     eventually(lambda: not host.knows(left) and not host.knows(never_watched), "both are forgotten")
     assert host.knows(kept)
     assert host.stats()["runs"] == 1
@@ -55,6 +55,11 @@ def test_a_run_that_nobody_comes_back_to_is_forgotten(open_host):
 
 
 # waiting
+
+
+def places_are_gone_through(host):
+    rounds = host.housekeeping.rounds
+    eventually(lambda: host.housekeeping.rounds > rounds + 1, "somebody looks after the runs")
 
 
 def let_turns_pass(runs):
@@ -97,7 +102,7 @@ def test_who_comes_when_a_lease_is_over_begins_at_once(open_host, runs):
     host, viewers = full_house(open_host, runs, lease=3600)
     gone = host.open(TINY)
     viewers[0].leave()
-    host.lease = 0.0
+    host.placement.lease = 0.0
     third = Viewer(host, gone)
     assert third.until(trains)
     assert [meta for meta in third.drawn if meta["status"] == "waiting"] == []
@@ -113,10 +118,10 @@ def test_a_place_is_free_only_after_the_lease(open_host, runs):
     second = host.open(TINY)
     waiting = Viewer(host, second)
     assert waiting.draw()["status"] == "waiting"
-    host.open(TINY)  # the places are gone through again
+    places_are_gone_through(host)
     assert host.knows(first)
     assert len(runs) == 1
-    host.lease = 0.0
+    host.placement.lease = 0.0
     eventually(lambda: not host.knows(first), "the first run is dropped")
     assert host.knows(second)
     assert host.stats()["runs"] == 1
@@ -125,7 +130,7 @@ def test_a_place_is_free_only_after_the_lease(open_host, runs):
 def test_a_watched_run_is_never_dropped(open_host, runs):
     host, viewers = full_house(open_host, runs, lease=0.0)
     assert Viewer(host, host.open(TINY)).draw()["status"] == "waiting"
-    host.open(TINY)  # the places are gone through again
+    places_are_gone_through(host)
     assert len(runs) == 2
     for viewer in viewers:
         assert viewer.steps(10)["status"] == "training"
@@ -138,7 +143,7 @@ def test_of_two_idle_runs_the_one_left_first_makes_room(open_host, runs):
     for number in (1, 0):
         viewers[number].until(trains)
         viewers[number].leave()
-    host.lease = 0.0
+    host.placement.lease = 0.0
     Viewer(host, host.open(TINY)).until(trains)
     assert host.knows(tokens[0])
     assert not host.knows(tokens[1])
@@ -156,8 +161,7 @@ def test_who_waits_in_line_for_longer_than_the_idle_time_keeps_the_place(open_ho
     host, viewers = full_house(open_host, runs, idle=0.2, lease=0.0)
     third = Viewer(host, host.open(TINY))
     third.draw()
-    cleaned = host._next_cleaning
-    eventually(lambda: host._next_cleaning > cleaned + 2, "idle runs were looked for twice")
+    places_are_gone_through(host)
     assert host.stats()["waiting"] == 1
     viewers[0].leave()
     third.until(trains)
@@ -208,8 +212,8 @@ def test_a_paused_run_keeps_its_place_in_line(open_host, tmp_path):
     host.post(token, PAUSE)
     waiting = Viewer(host, token)
     waiting.until(lambda meta: meta["status"] == "waiting")
-    cleaned = host._next_cleaning
-    while host._next_cleaning <= cleaned + 2:
+    rounds = host.housekeeping.rounds
+    while host.housekeeping.rounds < rounds + 2:
         first.draw()
     assert host.stats()["waiting"] == 1
     first.leave()

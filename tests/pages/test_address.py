@@ -247,7 +247,7 @@ def test_a_run_that_is_not_there_is_said_in_a_sentence_and_a_new_one_has_the_lin
 
 def test_a_code_opens_nothing_that_can_be_changed():
     token = HOST.open(RunConfig())
-    app = open_app(text_run=HOST.share(token))
+    app = open_app(text_run=HOST.sharing.share(token))
     assert GONE in said(app)
     assert app.session_state["run_text"] != token
 

@@ -316,7 +316,7 @@ def test_a_message_to_a_run_that_sleeps_keeps_nobody_waiting(client, token, monk
 
 
 def test_a_follower_sees_and_cannot_touch(client, token):
-    code = HOST.share(token)
+    code = HOST.sharing.share(token)
     with client.websocket_connect(SOCKET) as socket:
         hello(socket, code)
         wait_for(socket, lambda meta: meta["step"] > 0)
@@ -328,11 +328,11 @@ def test_a_follower_sees_and_cannot_touch(client, token):
 
 
 def test_when_the_sharing_ends_followers_are_told(client, token):
-    code = HOST.share(token)
+    code = HOST.sharing.share(token)
     with client.websocket_connect(SOCKET) as socket:
         hello(socket, code)
         next_frame(socket)
-        HOST.unshare(token)
+        HOST.sharing.unshare(token)
         while "bytes" in (message := socket.receive()):
             pass
         assert json.loads(message["text"]) == {"type": "gone"}

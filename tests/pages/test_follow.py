@@ -25,7 +25,7 @@ def teach(page="text", **query):
     app = open_app(f"{page}.py", **query)
     run = {"inside": "text", "cell": "text", "hands": "text", "bptt": "memory"}.get(page, page)
     token = app.session_state[f"run_{run}"]
-    return app, HOST.share(token)
+    return app, HOST.sharing.share(token)
 
 
 def follow(code, **query):
@@ -189,7 +189,7 @@ def test_the_page_follows_when_the_teacher_goes_on_and_when_a_new_network_starts
 
 def test_how_an_experiment_is_shown_follows_as_well():
     _, code = teach("bptt", bptt_lane="GRU", bptt_scale="logarithmic")
-    assert HOST.page(code) == "bptt?lane=gru&scale=logarithmic"
+    assert HOST.sharing.page(code) == "bptt?lane=gru&scale=logarithmic"
     shown = headings(follow(code))
     assert "GRU, unrolled" in shown
     assert "power of ten" in shown
@@ -226,14 +226,14 @@ def test_following_opens_no_run():
 
 def test_a_page_that_no_run_of_its_kind_is_shown_on_is_left_out():
     teacher, code = teach()
-    HOST.present(teacher.session_state["run_text"], "memory?over=steps")
+    HOST.sharing.present(teacher.session_state["run_text"], "memory?over=steps")
     assert "What it writes now" in headings(follow(code))
 
 
 def test_when_the_sharing_ends_it_says_so_and_there_is_nothing_to_copy():
     teacher, code = teach()
     app = follow(code)
-    HOST.unshare(teacher.session_state["run_text"])
+    HOST.sharing.unshare(teacher.session_state["run_text"])
     app.run()
     assert not app.exception
     assert app.warning[0].value == (
@@ -289,7 +289,7 @@ def test_a_copy_is_ones_own_run_with_the_same_settings_on_its_own_page(page, que
     assert HOST.controls(mine)
     assert HOST.config(mine).network == HOST.config(theirs).network
     assert app.query_params[key] in (value, [value])
-    assert HOST.shared(mine) is None  # to take a copy shares nothing
+    assert HOST.sharing.code(mine) is None  # to take a copy shares nothing
     assert "your own copy" in words(app.toast)
     app.run()
     assert not app.toast
@@ -298,7 +298,7 @@ def test_a_copy_is_ones_own_run_with_the_same_settings_on_its_own_page(page, que
 def test_a_copy_of_what_has_just_ended_meets_the_sentence():
     teacher, code = teach()
     app = follow(code)
-    HOST.unshare(teacher.session_state["run_text"])
+    HOST.sharing.unshare(teacher.session_state["run_text"])
     app.button(key="follow_copy").click().run()
     assert not app.exception
     assert "ended the sharing" in app.warning[0].value
@@ -310,16 +310,16 @@ def test_a_copy_of_what_has_just_ended_meets_the_sentence():
 def test_opening_the_panel_shares_nothing_and_a_button_does():
     app = open_app()
     token = app.session_state["run_text"]
-    assert HOST.shared(token) is None
+    assert HOST.sharing.code(token) is None
     app.button(key="share_text").click().run()
-    code = HOST.shared(token)
+    code = HOST.sharing.code(token)
     assert shown_code(code) in headings(app)
     assert app.code[0].value.endswith(f"/follow?code={code}")
     assert "not the address of this page" in words(app.caption)
     app.run()
-    assert HOST.shared(token) == code
+    assert HOST.sharing.code(token) == code
     app.button(key="share_text_end").click().run()
-    assert HOST.shared(token) is None
+    assert HOST.sharing.code(token) is None
     assert not HOST.knows(code)
     assert not app.code
 
@@ -382,7 +382,7 @@ def test_whoever_looks_at_another_screen_is_led_along_too():
     app.selectbox(key="follow_screen_text").set_value("inside").run()
     memory = open_app("memory.py")
     token = memory.session_state["run_memory"]
-    HOST.lead(teacher.session_state["run_text"], token)
+    HOST.sharing.lead(teacher.session_state["run_text"], token)
     assert HOST.name(code) == HOST.name(token)
     app.run()
     assert not app.exception
@@ -394,7 +394,7 @@ def test_the_code_goes_along_when_the_teacher_turns_to_another_page():
     teacher.run()
     teacher.switch_page("series.py").run()
     assert not teacher.exception
-    assert HOST.shared(teacher.session_state["run_series"]) == code
-    assert HOST.shared(teacher.session_state["run_text"]) is None
+    assert HOST.sharing.code(teacher.session_state["run_series"]) == code
+    assert HOST.sharing.code(teacher.session_state["run_text"]) is None
     teacher.switch_page("text.py").run()
-    assert HOST.shared(teacher.session_state["run_text"]) == code
+    assert HOST.sharing.code(teacher.session_state["run_text"]) == code

@@ -76,7 +76,7 @@ def test_it_can_be_asked_over_the_network_and_is_never_kept():
 
 def test_no_key_no_text_and_no_path_stand_in_it(host, store, limits):
     token = host.open(SMALL)
-    code = host.share(token)
+    code = host.sharing.share(token)
     said = json.dumps(Health(host, store, limits).report()[1])
     for secret in (token, code, str(limits.data), "'self'"):
         assert secret not in said

@@ -91,7 +91,7 @@ def test_file_names_say_what_it_is():
 
 def test_who_follows_may_take_it_home_as_a_copy(client):
     token = HOST.open(CONFIGS["text"])
-    assert ask(client, HOST.share(token), "run").status_code == 200
+    assert ask(client, HOST.sharing.share(token), "run").status_code == 200
 
 
 def test_pages_from_elsewhere_and_unknown_keys_get_nothing(client):

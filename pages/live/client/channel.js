@@ -36,6 +36,7 @@ class Channel {
     this.subscribers = new Set();
     this.following = false; // somebody else's run: it may be watched, and nothing else
     this.frame = null; // the one that is on screen
+    this.facts = {}; // what the server knows of the run: who follows, when it was saved …; in every frame's meta
     this.state = "connecting"; // connecting, open, disconnected, gone
     this.retry = FIRST_RETRY;
     this.held = 0; // panels that cannot draw yet
@@ -110,7 +111,15 @@ class Channel {
 
   control(message) {
     if (message.type === "gone") this.setState("gone");
+    if (message.type === "facts") this.learn(message.facts);
     if (message.type === "error") this.say(message.message);
+  }
+
+  learn(facts) {
+    this.facts = facts;
+    if (!this.frame) return;
+    Object.assign(this.frame.meta, facts);
+    for (const entry of this.subscribers) this.call(entry);
   }
 
   /** Shows a sentence for a while. */
@@ -132,6 +141,7 @@ class Channel {
     this.waiting = null;
     try {
       this.frame = settle(decode(data), this.frame);
+      Object.assign(this.frame.meta, this.facts);
       this.state = "open";
       this.retry = FIRST_RETRY; // not before: a server that is full lets everybody in, and then refuses
       for (const entry of this.subscribers) this.call(entry);

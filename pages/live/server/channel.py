@@ -7,9 +7,10 @@
     GET  {base}/api/health, /api/health        for monitoring
 
 On the socket the browser speaks first: {"type": "hello", "token": …}, with a token or a code. It comes in a
-message, not in the address, so that no log holds it. Then every binary message is an encoded frame; the
-browser answers {"type": "ready", "wants": […]} when it has drawn it, and only then gets the next, which is
-the newest: a slow browser skips frames, it never queues them.
+message, not in the address, so that no log holds it. Then every binary message is an encoded frame, and
+{"type": "facts", "facts": {…}} what only the server knows of the run (`Session.facts`), when that changes.
+The browser answers {"type": "ready", "wants": […]} when it has drawn a frame, and only then gets the next, which
+is the newest: a slow browser skips frames, it never queues them.
 """
 
 from __future__ import annotations
@@ -210,9 +211,8 @@ async def _listen(websocket: WebSocket, token: str, viewer: int) -> None:
             if message.get("type") == "ready":
                 wants = message.get("wants")
                 HOST.ready(viewer, wants if isinstance(wants, list) else ())
-            elif HOST.awake(token):
-                HOST.post(token, message)
-            else:  # it is read from the disk, and nobody else shall wait for that
+            elif not HOST.post_at_once(token, message):
+                # it is read from the disk, and nobody else shall wait for that
                 await run_in_threadpool(HOST.post, token, message)
         except KeyError:
             await websocket.send_json({"type": "gone"})
@@ -256,11 +256,14 @@ def _parse(text: str) -> dict[str, Any]:
 async def _send(websocket: WebSocket, slot: Slot) -> None:
     try:
         while True:
-            frame = await slot.get()
-            if frame == CLOSED:
-                await websocket.send_json({"type": "gone"})
-                await websocket.close(code=1000)
-                return
-            await websocket.send_bytes(frame)
+            for message in await slot.get():
+                if message == CLOSED:
+                    await websocket.send_json({"type": "gone"})
+                    await websocket.close(code=1000)
+                    return
+                if isinstance(message, str):
+                    await websocket.send_text(message)
+                else:
+                    await websocket.send_bytes(message)
     except (WebSocketDisconnect, RuntimeError):
         return  # the browser went away in between; the listener notices too and cleans up

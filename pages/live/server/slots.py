@@ -1,4 +1,4 @@
-"""How frames get from the threads that make them to the event loop that sends them."""
+"""How frames get from the threads that hand them over to the event loop that sends them."""
 
 from __future__ import annotations
 
@@ -8,23 +8,30 @@ from weakref import WeakKeyDictionary
 
 
 class Slot:
-    """Holds the newest frame only. `put` may be called from any thread, and never waits."""
+    """Holds the newest frame (bytes) and the newest facts (str) only. `put` may be called from any thread,
+    and never waits.
+    """
 
     def __init__(self) -> None:
         self._bell = _bell_of(asyncio.get_running_loop())
         self._filled = asyncio.Event()
-        self._data = b""
+        self._frame: bytes | None = None
+        self._facts: str | None = None
 
-    def put(self, data: bytes) -> None:
-        """This is the newest frame now."""
-        self._data = data
+    def put(self, message: bytes | str) -> None:
+        """This is the newest one of its kind now."""
+        if isinstance(message, str):
+            self._facts = message
+        else:
+            self._frame = message
         self._bell.ring(self._filled)
 
-    async def get(self) -> bytes:
-        """Wait for a frame that has not been got yet, and take the newest."""
+    async def get(self) -> list[bytes | str]:
+        """Wait for what has not been got yet, and take it: facts first."""
         await self._filled.wait()
         self._filled.clear()
-        return self._data
+        (facts, self._facts), (frame, self._frame) = (self._facts, None), (self._frame, None)
+        return [message for message in (facts, frame) if message is not None]
 
 
 class Bell:

@@ -33,7 +33,7 @@ def transport_bar(token: str, settings: Settings, screen: str, **options: str) -
     drawn: dict[str, Any] = {}
     with contextlib.suppress(KeyError):  # a run that is gone: the browser notices, and asks for another one
         _lead(token)
-        HOST.present(token, presented(screen, options))
+        HOST.sharing.present(token, presented(screen, options))
         drawn["generation"] = HOST.generation(token)  # another tab may ask for new networks, too
     toolbar(token, settings)
     if st.session_state.pop("copied", False):
@@ -74,13 +74,13 @@ def _lead(token: str) -> None:
     led: str | None = st.session_state.get("led")
     if led is not None and led != token:
         try:
-            HOST.lead(led, token)
+            HOST.sharing.lead(led, token)
         except OSError as error:
             why = plain(error.strerror or "it could not be noted")
             st.toast(f"Those who follow stay where they are: {why}.", icon=":material/error:")
         except KeyError:
             st.session_state["led"] = None
-    if HOST.shared(token):
+    if HOST.sharing.code(token):
         st.session_state["led"] = token
 
 

@@ -32,7 +32,7 @@ ONLY_HERE = (
 def share_panel(token: str, settings: Settings) -> None:
     """Code, link and QR code of a run; and the end of sharing. It is shared only when a button is pressed."""
     try:
-        code = HOST.shared(token)
+        code = HOST.sharing.code(token)
     except KeyError:  # the run is gone; the page is about to say so
         return
     key = f"share_{settings.page}"
@@ -56,7 +56,7 @@ def share_panel(token: str, settings: Settings) -> None:
 
 def _share(token: str) -> None:
     try:
-        HOST.share(token)
+        HOST.sharing.share(token)
         st.session_state["led"] = token
     except KeyError:
         st.toast("This run is no longer there, so it cannot be shared.", icon=":material/error:")
@@ -67,7 +67,7 @@ def _share(token: str) -> None:
 
 def _unshare(token: str) -> None:
     try:
-        HOST.unshare(token)
+        HOST.sharing.unshare(token)
     except KeyError:
         return  # nobody follows what is gone
     except OSError as error:

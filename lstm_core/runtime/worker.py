@@ -1,0 +1,265 @@
+"""Worker: owns its runs and trains them in fair turns. It is told commands and tells events (protocol.py).
+
+It is the same in this process, in a process beside the server, or on another machine: whoever calls `handle`
+and `turn`, always in one thread, and passes on what it sends, drives it (serve.py does).
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from lstm_core.runtime.autosave import AGAIN, Autosave
+from lstm_core.runtime.hosted_run import HostedRun
+from lstm_core.runtime.messages import Live
+from lstm_core.runtime.protocol import Disconnected
+from lstm_core.runtime.run import Run
+from lstm_core.runtime.scheduler import Scheduler
+from lstm_core.storage.checkpoint import pack, unpack
+
+LOG = logging.getLogger(__name__)
+LOOK = 0.02  # seconds until it is looked whether a save has arrived
+LONGEST_WAIT = 60.0
+COMMANDS = ("open", "adopt", "wake", "train", "want", "live", "order", "rest", "drop", "call")
+QUESTIONS = ("save", "branch", "film")
+
+
+class Worker:
+    """`steps`: taken by all its runs so far. `turn_began`: on the monotonic clock; None between two turns."""
+
+    def __init__(self, send: Callable[..., None], autosave: Autosave | None = None) -> None:
+        """send: takes an event, a name and what belongs to it. autosave: None where nothing is saved."""
+        self.steps = 0
+        self.turn_began: float | None = None
+        self._send = send
+        self._autosave = autosave
+        self._runs: dict[str, HostedRun] = {}
+        self._scheduler = Scheduler()
+        self._answers: deque[tuple[int, Iterator[Any]]] = deque()  # that are given in parts
+        self._last_turn = ""
+
+    # -- commands ----------------------------------------------------------------------------------------
+
+    def handle(self, name: str, *args: Any) -> None:
+        """Carry out a command. What fails is logged, and ends neither the worker nor another run."""
+        assert name in COMMANDS, name
+        try:
+            getattr(self, f"_{name}")(*args)
+        except Disconnected:
+            raise
+        except Exception:
+            LOG.exception("a command failed: %s", name)
+
+    def _open(self, run_id: str, config: Any) -> None:
+        self._add(run_id, Run(config), new=True)
+
+    def _adopt(self, run_id: str, packed: Any) -> None:
+        saved = unpack(packed)
+        self._add(run_id, Run(saved.config, saved=saved), new=True)
+
+    def _wake(self, run_id: str, config: Any) -> None:
+        hosted = self._runs.get(run_id)
+        if hosted:
+            hosted.resting = None
+            self._tell_opened(hosted)
+            return
+        try:
+            if self._autosave is None:
+                raise KeyError(run_id)
+            saved, trouble = self._autosave.read(run_id)
+            if config is None or config.network != saved.config.network:
+                run = Run(saved.config, saved=saved)
+            else:  # the live settings may have gone on since
+                run = Run(config, saved=saved)
+        except (KeyError, ValueError, OSError) as error:
+            LOG.error("run %s: cannot be read: %s", run_id, error)
+            self._send("unreadable", run_id, str(error) if isinstance(error, ValueError) else "")
+            return
+        hosted = self._add(run_id, run, new=False)
+        if config is not None and config.network != run.config.network:
+            run.inbox.put({"type": "configure", "config": config})
+            run.read_inbox()
+        hosted.told = hosted.state
+        self._tell_opened(hosted, trouble)
+
+    def _add(self, run_id: str, run: Run, new: bool) -> HostedRun:
+        hosted = self._runs[run_id] = HostedRun(run_id, run)
+        hosted.told = hosted.state
+        if self._autosave and new:  # so that its address can be relied on
+            delay = self._autosave.save(hosted, force=True, few=True)
+            self._queue(hosted, delay or 0.0)
+        elif self._autosave:
+            hosted.saved_mark = hosted.mark
+        return hosted
+
+    def _tell_opened(self, hosted: HostedRun, trouble: str = "") -> None:
+        run = hosted.run
+        self._send("opened", hosted.run_id, run.config, run.generation, run.playing, trouble)
+
+    def _train(self, run_id: str, seconds: float | None) -> None:
+        if hosted := self._runs.get(run_id):
+            hosted.trains_until = float("inf") if seconds is None else time.monotonic() + seconds
+            self._queue(hosted)
+
+    def _want(self, run_id: str, parts: frozenset[str]) -> None:
+        if hosted := self._runs.get(run_id):
+            hosted.run.wanted, hosted.run.wants = True, parts
+            self._queue(hosted)
+
+    def _live(self, run_id: str, settings: Live) -> None:
+        if hosted := self._runs.get(run_id):
+            hosted.run.inbox.live = settings
+            self._queue(hosted)
+
+    def _order(self, run_id: str, order: dict[str, Any]) -> None:
+        if hosted := self._runs.get(run_id):
+            hosted.run.inbox.put(order)
+            self._queue(hosted)
+
+    def _rest(self, run_id: str, number: int) -> None:
+        hosted = self._runs.get(run_id)
+        if hosted is None:
+            self._send("rested", run_id, number)
+            return
+        hosted.resting, hosted.trains_until = number, 0.0
+        hosted.run.read_inbox()  # what was said last is saved, too
+        if self._autosave:
+            self._autosave.save(hosted, force=True)
+        self._leave_if_saved(hosted)
+
+    def _leave_if_saved(self, hosted: HostedRun) -> None:
+        if hosted.resting is not None and hosted.saving is None:
+            number = hosted.resting
+            self._drop(hosted.run_id)
+            self._send("rested", hosted.run_id, number)
+
+    def _drop(self, run_id: str) -> None:
+        if hosted := self._runs.pop(run_id, None):
+            self._scheduler.remove(hosted)
+        if self._autosave:
+            self._autosave.forget(run_id)
+
+    def _call(self, number: int, name: str, args: tuple[Any, ...]) -> None:
+        """Answer a question; or begin to, where the answer has parts."""
+        assert name in QUESTIONS, name
+        try:
+            if name == "film":
+                run = self._runs[args[0]].run
+                run.restore()
+                self._answers.append((number, run.film()))
+                return
+            value = self._saved(*args) if name == "save" else self._branch(*args)
+        except (KeyError, ValueError, OSError) as error:
+            self._send("answer", number, None, error)
+        except Disconnected:
+            raise
+        except Exception as error:  # of a kind that may not stand being pickled
+            LOG.exception("a question could not be answered: %s", name)
+            self._send("answer", number, None, RuntimeError(f"{type(error).__name__}: {error}"))
+        else:
+            self._send("answer", number, value, None)
+
+    def _saved(self, run_id: str) -> Any:
+        run = self._runs[run_id].run
+        run.read_inbox()
+        return pack(run.save())
+
+    def _branch(self, run_id: str, step: int) -> Any:
+        """What another run goes on from that leaves this one at a snapshot."""
+        run = self._runs[run_id].run
+        run.restore()
+        branch = run.branch(step)
+        other = Run(branch.config, branch=branch)
+        other.build()
+        return pack(other.save())
+
+    # -- turns -------------------------------------------------------------------------------------------
+
+    def wait(self) -> float:
+        """Seconds until there is something to do."""
+        if self._answers:
+            return 0.0
+        longest = LOOK if self._autosave and self._autosave.writing else LONGEST_WAIT
+        return min(longest, self._scheduler.wait(time.monotonic()))
+
+    def turn(self) -> None:
+        """Do a little of what there is to do: a turn of a run, a part of an answer."""
+        for hosted, trouble in self._autosave.finished() if self._autosave else ():
+            if self._runs.get(hosted.run_id) is hosted:
+                self._send("saved", hosted.run_id, trouble)
+                if trouble:
+                    self._queue(hosted, AGAIN)  # also where it rests
+                else:
+                    self._leave_if_saved(hosted)
+        if self._answers:
+            self._answer_on()
+        now = time.monotonic()
+        due = self._scheduler.next(now)
+        if due:
+            self.turn_began = now
+            try:
+                self._give_turn(due, now)
+            except Disconnected:
+                raise
+            except Exception:  # of one run, which must not end the others
+                LOG.exception("run %s: its turn failed", due.run_id)
+                self._queue(due, AGAIN)
+            finally:
+                self.turn_began = None
+
+    def _give_turn(self, hosted: HostedRun, now: float) -> None:
+        """Train or rest, and save."""
+        if hosted.young and hosted.run_id != self._last_turn:
+            self._send("turn", hosted.run_id)
+        self._last_turn = hosted.run_id
+        trains = now < hosted.trains_until
+        delay, overrun = self._train_slice(hosted) if trains else (None, 0.0)
+        save_in = None
+        if self._autosave and hosted.resting is None:
+            save_in = self._autosave.save(hosted, force=not trains and hosted.saved_mark is not None)
+        if delay is not None:  # also when its time is over: the next turn saves what there is
+            self._queue(hosted, max(delay, self._scheduler.fair_pause(overrun, now)))
+        elif save_in is not None:
+            self._queue(hosted, save_in)
+
+    def _train_slice(self, hosted: HostedRun) -> tuple[float | None, float]:
+        """Seconds until the next one, None if there is nothing to do; and how much longer it took."""
+        run, seconds = hosted.run, self._scheduler.slice()
+        steps, frames = run.steps, run.frames
+        delay = run.work(seconds)
+        self.steps += run.steps - steps
+        if run.frames != frames:
+            self._send("frame", hosted.run_id, run.latest)
+        if hosted.state != hosted.told:
+            hosted.told = hosted.state
+            self._send("state", hosted.run_id, *hosted.state)
+        return delay, run.spent - seconds
+
+    def _answer_on(self) -> None:
+        number, parts = self._answers.popleft()
+        try:
+            part = next(parts, None)
+        except Exception as error:
+            LOG.exception("an answer could not be given to its end")
+            self._send("answer", number, None, RuntimeError(f"{type(error).__name__}: {error}"))
+            return
+        if part is None:
+            self._send("answer", number, None, None)
+        else:
+            self._send("part", number, part)
+            self._answers.append((number, parts))
+
+    def _queue(self, hosted: HostedRun, delay: float = 0.0) -> None:
+        self._scheduler.add(hosted, time.monotonic(), delay)
+
+    def close(self) -> None:
+        """Save what has changed since it was saved last. No run is used any more."""
+        if self._autosave:
+            for hosted in self._runs.values():
+                hosted.run.read_inbox()
+                self._autosave.save(hosted, force=True)
+            self._autosave.close()
+        self._runs.clear()
