@@ -8,7 +8,6 @@ before it is used, nothing of it is ever executed, and no more of it is read tha
 from __future__ import annotations
 
 import io
-import re
 import struct
 import zipfile
 import zlib
@@ -19,6 +18,7 @@ import torch
 
 from lstm_core.config import TEXT_LIMIT
 from lstm_core.config.server_settings import Limits
+from lstm_core.serialization.json_size import outside_strings
 from lstm_core.serialization.reader import Reader
 from lstm_core.serialization.tree_codec import flatten, from_json, to_json, unflatten
 from lstm_core.storage.checkpoint import (
@@ -45,7 +45,6 @@ RECORDS = 8_000_000  # bytes of losses over steps and the like, at most
 LONGEST_TENSOR_HEADER = 1_000_000  # bytes
 LONGEST_SENTENCE = 400  # characters
 DATE = (1980, 1, 1, 0, 0, 0)  # equal runs give equal files
-_STRINGS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"')
 
 
 def pack_run(saved: Saved) -> bytes:
@@ -144,10 +143,14 @@ def _settings(data: bytes) -> Any:
     """The JSON value; before it is built, what it is built of is counted, since it takes more room than its
     text.
     """
-    bare = _STRINGS.sub(b"", data)
-    if bare.count(b",") > MOST_COMMAS or bare.count(b"[") + bare.count(b"{") > MOST_TABLES:
+    commas, tables = outside_strings(data)
+    if commas > MOST_COMMAS or tables > MOST_TABLES:
         raise ValueError(f"{JSON} has more values than a run can need")
-    return from_json(data)
+    try:
+        text = data.decode()  # not in an encoding that the bytes suggest, in which they were not counted
+    except UnicodeDecodeError:
+        raise ValueError(f"{JSON} is not in UTF-8") from None
+    return from_json(text)
 
 
 def _check_lengths(plain: Any) -> None:

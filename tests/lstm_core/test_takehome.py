@@ -142,6 +142,13 @@ def test_json_that_would_unfold_into_much_more_is_refused(good):
     refused(zipped((JSON, b"[" * 19_000), (TENSORS, weights)), "nested|not JSON")
 
 
+def test_json_is_counted_in_the_encoding_in_which_it_is_read(good):
+    """In UTF-16, "∀" has a byte like a quote within its string, behind which all would count as a text."""
+    weights = opened(good)[1]
+    text = ('["∀",' + "[]," * 30_000 + "0]").encode("utf-16-le")
+    refused(zipped((JSON, text), (TENSORS, weights)), "not in UTF-8|not JSON")
+
+
 def with_settings(good, change):
     """The file, after `change` had its way with the JSON."""
     settings, weights = opened(good)
