@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Set
 
 from lstm_core.storage.store import Store
 
@@ -17,7 +17,7 @@ SOON = 10.0  # … and from one to the next at least, where there is a need
 class Cleaner:
     """Deletes what is old and what does not fit: at the first save, then every ten minutes."""
 
-    def __init__(self, store: Store, in_memory: Callable[[], set[str]]) -> None:
+    def __init__(self, store: Store, in_memory: Callable[[], Set[str]]) -> None:
         """in_memory: the runs that shall not be deleted."""
         self._store = store
         self._in_memory = in_memory
@@ -44,7 +44,7 @@ class Cleaner:
         while not self._stopping:
             start = time.monotonic()
             try:
-                self._store.clean(self._in_memory())
+                self._store.clean(self._in_memory)
             except OSError as error:
                 LOG.error("saved runs cannot be looked through: %s", error)
             self._asked.clear()
