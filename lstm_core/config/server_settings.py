@@ -49,7 +49,7 @@ class Limits(Checked):
         4000,
         10,
         10**8,
-        "Megabytes of all saved runs; beyond, hardly trained ones are deleted first, then the longest unused.",
+        "Megabytes of all saved runs; hardly trained ones are deleted first, then the longest unused.",
     )
     data: Path = field(
         default=Path(".data"), metadata={"variable": "LSTM_DATA", "about": "Folder of the saved runs."}
