@@ -1,5 +1,5 @@
-"""What was saved and taken home with the program of November 2026 is still opened, and goes on from there with
-the same losses.
+"""What was saved and taken home with the program of November 2026 is still opened, and goes on with the same
+losses as then.
 
 fixtures/saved-2026-11.tar.xz has a folder of saved runs, `runs/`, a file of each to take home, `{name}.zip`,
 and `expected.json`: name → run id, the steps of its snapshots, and the losses of its next three steps. Where
