@@ -45,7 +45,11 @@ class Limits(Checked):
         "LSTM_KEEP_DAYS", 30.0, 0.001, 36_500.0, "Days after which a saved run that nobody opened is deleted."
     )
     data_mb: int = limit(
-        "LSTM_DATA_MB", 4000, 10, 10**8, "Megabytes of all saved runs; the longest unused are deleted first."
+        "LSTM_DATA_MB",
+        4000,
+        10,
+        10**8,
+        "Megabytes of all saved runs; hardly trained ones are deleted first, then the longest unused.",
     )
     data: Path = field(
         default=Path(".data"), metadata={"variable": "LSTM_DATA", "about": "Folder of the saved runs."}

@@ -8,10 +8,7 @@ before it is used, nothing of it is ever executed, and no more of it is read tha
 from __future__ import annotations
 
 import io
-import re
-import struct
 import zipfile
-import zlib
 from typing import Any
 
 import safetensors.torch
@@ -19,8 +16,10 @@ import torch
 
 from lstm_core.config import TEXT_LIMIT
 from lstm_core.config.server_settings import Limits
+from lstm_core.serialization.json_size import outside_strings
 from lstm_core.serialization.reader import Reader
 from lstm_core.serialization.tree_codec import flatten, from_json, to_json, unflatten
+from lstm_core.storage.bounded_zip import open_zip
 from lstm_core.storage.checkpoint import (
     FORMAT,
     Saved,
@@ -45,7 +44,6 @@ RECORDS = 8_000_000  # bytes of losses over steps and the like, at most
 LONGEST_TENSOR_HEADER = 1_000_000  # bytes
 LONGEST_SENTENCE = 400  # characters
 DATE = (1980, 1, 1, 0, 0, 0)  # equal runs give equal files
-_STRINGS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"')
 
 
 def pack_run(saved: Saved) -> bytes:
@@ -82,29 +80,14 @@ def unpack_run(data: bytes, limits: Limits) -> Saved:
 def _unpack(data: bytes, limits: Limits) -> Saved:
     if len(data) > limits.upload_mb * 1e6:
         raise ValueError(f"it has {len(data) / 1e6:,.0f} MB, and at most {limits.upload_mb:,} MB fit")
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            settings, weights = _members(archive)
-            document = Reader(_settings(_read(archive, settings, LONGEST_JSON)), JSON)
-            check_format(document.take("format"))
-            plain = document.take("config")
-            _check_lengths(plain)
-            config = without_past(subject_from_plain(plain))
-            check_size(config, limits)
-            most = 4 * COPIES * footprint(config).parameters + RECORDS
-            blob = _read(archive, weights, most)
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        EOFError,
-        OSError,
-        struct.error,
-        RuntimeError,
-        IndexError,
-    ) as error:
-        raise ValueError(
-            "it is no zip file, or it is damaged; “Run file” under “Take home” saves one"
-        ) from error
+    with open_zip(data, (JSON, TENSORS)) as archive:
+        document = Reader(_settings(archive.read(JSON, LONGEST_JSON)), JSON)
+        check_format(document.take("format"))
+        plain = document.take("config")
+        _check_lengths(plain)
+        config = without_past(subject_from_plain(plain))
+        check_size(config, limits)
+        blob = archive.read(TENSORS, 4 * COPIES * footprint(config).parameters + RECORDS)
     if int.from_bytes(blob[:8], "little") > LONGEST_TENSOR_HEADER:
         raise ValueError("the header of its tensors is too long")
     header_of(blob)
@@ -114,40 +97,18 @@ def _unpack(data: bytes, limits: Limits) -> Saved:
     return saved
 
 
-def _members(archive: zipfile.ZipFile) -> tuple[zipfile.ZipInfo, zipfile.ZipInfo]:
-    """The two that have to be there, and no others."""
-    found = archive.infolist()
-    names = [member.filename for member in found]
-    if sorted(names) != [JSON, TENSORS]:
-        shown = ", ".join(name[:40] for name in names[:3]) or "nothing"
-        raise ValueError(f"it has to hold {JSON} and {TENSORS} once each and nothing else, and holds {shown}")
-    for member in found:
-        if member.flag_bits & 1:
-            raise ValueError(f"{member.filename} is encrypted")
-        if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise ValueError(f"{member.filename} is compressed in a way that is not read here")
-    return archive.getinfo(JSON), archive.getinfo(TENSORS)
-
-
-def _read(archive: zipfile.ZipFile, member: zipfile.ZipInfo, most: int) -> bytes:
-    """All of a member, of which never more than `most` bytes are unpacked, whatever it says of itself."""
-    if member.file_size > most:
-        raise ValueError(f"{member.filename} is larger than such a run can be")
-    with archive.open(member) as file:
-        data = file.read(most + 1)
-    if len(data) > most:
-        raise ValueError(f"{member.filename} is larger than such a run can be")
-    return data
-
-
 def _settings(data: bytes) -> Any:
     """The JSON value; before it is built, what it is built of is counted, since it takes more room than its
     text.
     """
-    bare = _STRINGS.sub(b"", data)
-    if bare.count(b",") > MOST_COMMAS or bare.count(b"[") + bare.count(b"{") > MOST_TABLES:
+    commas, tables = outside_strings(data)
+    if commas > MOST_COMMAS or tables > MOST_TABLES:
         raise ValueError(f"{JSON} has more values than a run can need")
-    return from_json(data)
+    try:
+        text = data.decode()  # not in an encoding that the bytes suggest, in which they were not counted
+    except UnicodeDecodeError:
+        raise ValueError(f"{JSON} is not in UTF-8") from None
+    return from_json(text)
 
 
 def _check_lengths(plain: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Set
 
 from lstm_core.storage.store import Store
 
@@ -17,8 +17,10 @@ SOON = 10.0  # … and from one to the next at least, where there is a need
 class Cleaner:
     """Deletes what is old and what does not fit: at the first save, then every ten minutes."""
 
-    def __init__(self, store: Store, in_memory: Callable[[], set[str]]) -> None:
-        """in_memory: the runs that shall not be deleted."""
+    def __init__(self, store: Store, in_memory: Callable[[], Set[str]]) -> None:
+        """in_memory: the runs that shall not be deleted, as `Store.clean` asks for them, from a thread of the
+        cleaner.
+        """
         self._store = store
         self._in_memory = in_memory
         self._thread: threading.Thread | None = None
@@ -43,10 +45,12 @@ class Cleaner:
     def _clean(self) -> None:
         while not self._stopping:
             start = time.monotonic()
+            self._asked.clear()  # who asks from now on may need room that this look does not find
             try:
-                self._store.clean(self._in_memory())
+                self._store.clean(self._in_memory)
             except OSError as error:
                 LOG.error("saved runs cannot be looked through: %s", error)
-            self._asked.clear()
+            except Exception:  # of one run, say; room has to be made also afterwards
+                LOG.exception("saved runs cannot be looked through")
             if not self._stopping and self._asked.wait(CLEAN_EVERY):
                 time.sleep(max(0.0, start + SOON - time.monotonic()))

@@ -14,6 +14,7 @@ from lstm_core.storage.store import Store
 LOG = logging.getLogger(__name__)
 LONGEST_REST = 0.02  # seconds from one run to the next
 AGAIN = 10.0  # seconds until a last save that failed is tried again
+MOST_AGAIN = 64  # last saves that are kept in memory for that: what leaves it shall not fill it
 CLOSING = 20.0  # seconds that the last saves get when the server ends
 
 Done = Callable[[str], None]  # told how it went: "" or a sentence
@@ -98,18 +99,28 @@ class Saver:
             trouble = self._try(run, saved, last)
             with self._lock:
                 self._writing = None
-                if trouble and last and not self._stopping:  # perhaps there is no other copy of it any more
-                    self._waiting.setdefault(run, (saved, done, last))
-                    self._not_before[run] = time.monotonic() + AGAIN
+                if trouble and last and not self._stopping:
+                    self._keep(run, saved, done)
                 if run in self._forgotten and not self._pending(run):
                     self._forgotten.discard(run)
                     self.store.forget(run)
                     self._left = True
-            done(trouble)
+            try:
+                done(trouble)
+            except Exception:  # whoever is told must not keep all other runs from being saved
+                LOG.exception("run %s: nobody could be told how its save went", run)
             del saved, done  # while this thread waits, they shall not take memory
             with self._lock:
                 if not self._stopping:  # not all at once: threads that train wait for this one, too
                     self._lock.wait(min(LONGEST_REST, time.monotonic() - start))
+
+    def _keep(self, run: str, saved: Saved, done: Done) -> None:
+        """Try it again later, since perhaps there is no other copy of it any more."""
+        if len(self._not_before) >= MOST_AGAIN:
+            LOG.error("run %s: its last save is given up, since too many others could not be written", run)
+            return
+        self._waiting.setdefault(run, (saved, done, True))
+        self._not_before[run] = time.monotonic() + AGAIN
 
     def _next(self) -> str | None:
         """The run to write now."""

@@ -6,7 +6,8 @@
 
 Files and not a database: a damaged file costs one save of one run, a run that is deleted gives its room
 back at once, no run waits for another one's transaction, and a backup is a copy of the folder.
-Every file begins with the SHA-256 of the rest. What a run's folder is called does not tell its token.
+Every file begins with the SHA-256 of the rest, and is on the disk before another one that needs it is.
+What a run's folder is called does not tell its token.
 """
 
 from __future__ import annotations
@@ -20,34 +21,33 @@ import re
 import shutil
 import threading
 import time
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Set
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from lstm_core.config.access_keys import CODE
-from lstm_core.storage.checkpoint import Saved, from_bytes, snapshot_from_bytes, snapshot_to_bytes, to_bytes
-from lstm_core.training.snapshots import Snapshot
+from lstm_core.storage.checkpoint import Saved, from_bytes, to_bytes
+from lstm_core.storage.retention import DAY, SavedRun, expendable
+from lstm_core.storage.run_folder import (
+    STATES,
+    Shelf,
+    found_shelf,
+    header_of_save,
+    opened,
+    read_snapshots,
+    size_and_use,
+    sync,
+    sync_folder,
+)
 
 LOG = logging.getLogger(__name__)
-STATES = ("a.state", "b.state")
-DIGEST = 32  # bytes of a SHA-256
 RUN = re.compile(r"[0-9a-f]{32}")
-DAY = 86_400.0
+DELETED = ".deleted-"  # and a run's name: its folder, while it is deleted
 FEW = 2  # snapshots
 
 
 class Damaged(ValueError):
     """A run was saved, and none of its saves can be read. A sentence for the page."""
-
-
-@dataclass
-class _Shelf:
-    """What is known of a run's files: the serial number of its newest save, and the snapshots written."""
-
-    serial: int = 0
-    snapshots: dict[int, Snapshot] = field(default_factory=dict)  # number of the file → what is in it
-    before: frozenset[int] = frozenset()  # the files that the save before needs
-    next_number: int = 0
 
 
 class Store:
@@ -60,9 +60,12 @@ class Store:
         self.folder = folder
         self.most_mb = most_mb
         self.keep_days = keep_days
-        self._shelves: dict[str, _Shelf] = {}
+        self._shelves: dict[str, Shelf] = {}
         self._lock = threading.Lock()
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not folder.is_dir():
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with contextlib.suppress(OSError):  # what is above may not be for the server to read
+                sync_folder(folder.parent)
         trial = folder / f".trial-{os.getpid()}"  # now, and not when the first run shall be saved
         trial.write_bytes(b"")
         trial.unlink()
@@ -82,61 +85,47 @@ class Store:
         """
         with self._lock:
             place = self.folder / run
-            place.mkdir(mode=0o700, exist_ok=True)
-            shelf = self._shelves.get(run) or self._look(place)
-            self._shelves[run] = shelf
-            numbers = self._write_snapshots(place, shelf, saved.snapshots, FEW if few else None)
-            header = json.dumps({"serial": shelf.serial + 1, "snapshots": numbers}).encode()
+            shelf = self._shelf(place)
+            numbers = shelf.write_snapshots(place, saved.snapshots, FEW if few else None)
+            about = {"serial": shelf.serial + 1, "snapshots": numbers, "begun": shelf.begun}
+            header = json.dumps(about).encode()
             body = len(header).to_bytes(4, "little") + header + to_bytes(saved)
-            target = place / STATES[(shelf.serial + 1) % 2]
             fresh = place / "fresh"
-            with fresh.open("wb") as file:
-                file.write(hashlib.sha256(body).digest())
-                file.write(body)
-                file.flush()
-                os.fsync(file.fileno())
-            fresh.replace(target)
+            try:
+                with fresh.open("wb") as file:
+                    file.write(hashlib.sha256(body).digest())
+                    file.write(body)
+                    file.flush()
+                    os.fsync(file.fileno())
+                fresh.replace(place / STATES[(shelf.serial + 1) % 2])
+            except OSError:
+                fresh.unlink(missing_ok=True)  # it would take the room of others
+                raise
+            sync_folder(place)
             shelf.serial += 1
-            needed = shelf.before | set(numbers)
-            shelf.before = frozenset(numbers)
-            for number in [number for number in shelf.snapshots if number not in needed]:
-                del shelf.snapshots[number]
-                (place / f"{number}.snapshot").unlink(missing_ok=True)
+            needed, shelf.before = shelf.before | set(numbers), frozenset(numbers)
+            shelf.drop(place, needed)
 
-    @staticmethod
-    def _write_snapshots(
-        place: Path, shelf: _Shelf, snapshots: tuple[Snapshot, ...], most: int | None
-    ) -> list[int]:
-        """Files of these snapshots, those written before and at most so many new ones."""
-        known = {id(snapshot): number for number, snapshot in shelf.snapshots.items()}
-        new = [id(snapshot) for snapshot in snapshots if id(snapshot) not in known]
-        count = len(new) if most is None else min(most, len(new))
-        chosen = {new[len(new) * (place + 1) // count - 1] for place in range(count)}
-        numbers = []
-        for snapshot in snapshots:
-            number = known.get(id(snapshot))
-            if number is None:
-                if id(snapshot) not in chosen:
-                    continue
-                number, shelf.next_number = shelf.next_number, shelf.next_number + 1
-                path, body = place / f"{number}.snapshot", snapshot_to_bytes(snapshot)
-                try:
-                    path.write_bytes(hashlib.sha256(body).digest() + body)
-                except OSError:  # of a full disk, not even half a file shall stay
-                    path.unlink(missing_ok=True)
-                    raise
-                shelf.snapshots[number] = snapshot
-            numbers.append(number)
-        return numbers
+    def _shelf(self, place: Path) -> Shelf:
+        """The shelf of a run whose folder is there from now on."""
+        if self._made(place):  # also of a run that was deleted meanwhile: none of its files are there
+            shelf: Shelf | None = Shelf(begun=int(time.time()))
+        else:
+            shelf = self._shelves.get(place.name)
+        if shelf is None:
+            headers = [header for header, _ in map(opened, (place / name for name in STATES))]
+            shelf = found_shelf(place, [header for header in headers if header])
+        self._shelves[place.name] = shelf
+        return shelf
 
-    @staticmethod
-    def _look(place: Path) -> _Shelf:
-        """The shelf of files that an earlier process has left, none of whose snapshots are in memory."""
-        serials = [
-            header["serial"] for header, _ in map(_opened, (place / name for name in STATES)) if header
-        ]
-        numbers = [int(path.stem) for path in place.glob("*.snapshot") if path.stem.isdigit()]
-        return _Shelf(max(serials, default=0), next_number=max(numbers, default=-1) + 1)
+    def _made(self, place: Path) -> bool:
+        """Whether a run's folder had to be made."""
+        try:
+            place.mkdir(mode=0o700)
+        except FileExistsError:
+            return False
+        sync_folder(self.folder)
+        return True
 
     def read(self, run: str) -> tuple[Saved, str]:
         """The newest good save of a run; and a sentence if a newer one is damaged, else "".
@@ -145,9 +134,12 @@ class Store:
         """
         with self._lock:
             place = self.folder / run
+            if not self.has(run):  # perhaps it is about to be found in use, and not deleted after all
+                with contextlib.suppress(OSError):
+                    (self.folder / f"{DELETED}{run}").rename(place)
             if not self.has(run):
                 raise KeyError(run)
-            found = [(*_opened(place / name), name) for name in STATES if (place / name).is_file()]
+            found = [(*opened(place / name), name) for name in STATES if (place / name).is_file()]
             damaged = [name for header, _, name in found if header is None]
             whole = [(header, body, name) for header, body, name in found if header]
             for header, body, name in sorted(whole, key=lambda one: one[0]["serial"], reverse=True):
@@ -157,8 +149,8 @@ class Store:
                     LOG.error("run %s: its save %s cannot be used: %s", run, name, error)
                     damaged.append(name)
                     continue
-                shelf = self._look(place)
-                shelf.snapshots = self._read_snapshots(place, header["snapshots"])
+                shelf = found_shelf(place, [header for header, _, _ in whole])
+                shelf.snapshots = read_snapshots(place, header["snapshots"])
                 shelf.before = frozenset(shelf.snapshots)
                 self._shelves[run] = shelf
                 trouble = ""
@@ -170,21 +162,6 @@ class Store:
             LOG.error("run %s: none of its saves can be read", run)
             raise Damaged("This run was saved, but its files are damaged and cannot be read.")
 
-    @staticmethod
-    def _read_snapshots(place: Path, numbers: list[int]) -> dict[int, Snapshot]:
-        """Those that are whole; without a damaged one the time machine has a gap there."""
-        snapshots = {}
-        for number in numbers:
-            try:
-                data = (place / f"{number}.snapshot").read_bytes()
-                if hashlib.sha256(data[DIGEST:]).digest() == data[:DIGEST]:
-                    snapshots[number] = snapshot_from_bytes(data[DIGEST:])
-                    continue
-            except (OSError, ValueError):
-                pass
-            LOG.error("run %s: its snapshot %d is damaged", place.name, number)
-        return snapshots
-
     def forget(self, run: str) -> None:
         """The run is no longer in memory; its snapshots, which were kept to be recognised, need not be.
 
@@ -193,10 +170,17 @@ class Store:
         self._shelves.pop(run, None)
 
     def delete(self, run: str) -> None:
-        """Remove all files of a run."""
-        with self._lock:
+        """Remove all files of a run: at once, so that no part of it can be opened."""
+        shutil.rmtree(self._set_aside(run), ignore_errors=True)
+
+    def _set_aside(self, run: str) -> Path:
+        """Where a run's files are from now on, so that it is no longer there; it can be put back."""
+        place, aside = self.folder / run, self.folder / f"{DELETED}{run}"
+        with self._lock, contextlib.suppress(FileNotFoundError):
             self._shelves.pop(run, None)
-            shutil.rmtree(self.folder / run, ignore_errors=True)
+            shutil.rmtree(aside, ignore_errors=True)  # of a process that has ended amid this
+            place.rename(aside)
+        return aside
 
     # -- sharing -----------------------------------------------------------------------------------------
 
@@ -206,7 +190,7 @@ class Store:
         for path in self.folder.glob("*/code"):
             with contextlib.suppress(OSError, ValueError):
                 code = path.read_text(encoding="ascii")
-                if CODE.fullmatch(code):  # not half of one
+                if CODE.fullmatch(code) and RUN.fullmatch(path.parent.name):  # not half of one
                     found[code] = path.parent.name
         return found
 
@@ -216,37 +200,60 @@ class Store:
         if code is None:
             (place / "code").unlink(missing_ok=True)
             return
-        place.mkdir(mode=0o700, exist_ok=True)
+        self._made(place)
         fresh = place / "fresh-code"
         try:
             fresh.write_text(code, encoding="ascii")
+            sync(fresh)
             fresh.replace(place / "code")
+            sync_folder(place)
         except OSError:
             fresh.unlink(missing_ok=True)
             raise
 
     # -- room --------------------------------------------------------------------------------------------
 
-    def clean(self, keep: set[str]) -> None:
-        """Delete runs that nobody opened for `keep_days`, then the longest unused until all fit in `most_mb`;
-        but none of `keep`.
+    def clean(self, keep: Callable[[], Set[str]]) -> None:
+        """Delete runs that nobody opened for `keep_days`, then others until all fit in `most_mb`, in the
+        order that retention.py describes; but none of those that `keep` tells.
+
+        keep: the runs in use. It is asked again once a run is set aside to be deleted, so that none is
+        deleted that comes into use meanwhile, if whoever asks `has` holds a lock until the run is noted as in
+        use, and `keep` waits for that lock.
         """
-        runs = []
-        for place in self._places():
-            size, used = _size(place)
-            runs.append((used, size, place.name))
-        total = sum(size for _, size, _ in runs)
-        oldest = time.time() - DAY * self.keep_days
-        for used, size, run in sorted(runs):
-            if run in keep or (used >= oldest and total <= self.most_mb * 1e6):
-                continue
-            LOG.info("run %s: deleted, unused for %.1f days", run, (time.time() - used) / DAY)
-            self.delete(run)
-            total -= size
+        for aside in self.folder.glob(f"{DELETED}*"):
+            shutil.rmtree(aside, ignore_errors=True)
+        runs = [SavedRun(place.name, *size_and_use(place)) for place in self._places()]
+        most, now = self.most_mb * 1e6, time.time()
+        if sum(run.size for run in runs) > most:
+            runs = [self._with_past(run) for run in runs]
+        for run in expendable(runs, keep(), most, self.keep_days, now):
+            if self._deleted_unless_used(run, keep):
+                LOG.info("run %s: deleted, unused for %.1f days", run.name, (now - run.used) / DAY)
+
+    def _with_past(self, run: SavedRun) -> SavedRun:
+        """When it was begun, and how often it was saved, as its newest save says."""
+        headers = [header_of_save(self.folder / run.name / name) for name in STATES]
+        newest = max(
+            (header for header in headers if header), key=lambda header: header["serial"], default=None
+        )
+        return replace(run, begun=newest["begun"], saves=newest["serial"]) if newest else run
+
+    def _deleted_unless_used(self, run: SavedRun, keep: Callable[[], Set[str]]) -> bool:
+        """Delete a run, unless it is in use or has been used since it was looked at."""
+        if run.name in keep():
+            return False
+        aside = self._set_aside(run.name)
+        if run.name in keep() or size_and_use(aside)[1] > run.used:
+            with contextlib.suppress(OSError):  # unless it was put back, or saved anew, meanwhile
+                aside.rename(self.folder / run.name)
+            return False
+        shutil.rmtree(aside, ignore_errors=True)
+        return True
 
     def stats(self) -> dict[str, float]:
         """`saved_runs`, `data_mb` that they take, and `data_free_mb` on their disk."""
-        sizes = [_size(place)[0] for place in self._places()]
+        sizes = [size_and_use(place)[0] for place in self._places()]
         free = shutil.disk_usage(self.folder).free
         return {
             "saved_runs": len(sizes),
@@ -256,28 +263,3 @@ class Store:
 
     def _places(self) -> list[Path]:
         return [place for place in self.folder.iterdir() if RUN.fullmatch(place.name)]
-
-
-def _opened(path: Path) -> tuple[dict[str, Any] | None, bytes]:
-    """Header and content of a save; None where the file is damaged or not there."""
-    try:
-        data = path.read_bytes()
-    except OSError:
-        return None, b""
-    body = data[DIGEST:]
-    if len(body) < 4 or hashlib.sha256(body).digest() != data[:DIGEST]:
-        return None, b""
-    length = int.from_bytes(body[:4], "little")
-    return json.loads(body[4 : 4 + length]), body[4 + length :]
-
-
-def _size(place: Path) -> tuple[int, float]:
-    """Bytes of a run's files, and when one was last written or used."""
-    size, used = 0, 0.0
-    with contextlib.suppress(OSError):
-        for entry in os.scandir(place):
-            with contextlib.suppress(OSError):
-                status = entry.stat()
-                size += status.st_size
-                used = max(used, status.st_mtime)
-    return size, used

@@ -1,5 +1,6 @@
 """The saver, and the memory that it gives back."""
 
+import errno
 import threading
 from types import SimpleNamespace
 
@@ -12,7 +13,7 @@ from tests.lstm_core.acting import CONFIG
 from tests.lstm_core.hosting import eventually
 from tests.lstm_core.saving import trained
 
-RUN = "ab" * 16
+RUN, OTHER = "ab" * 16, "cd" * 16
 
 
 @pytest.fixture
@@ -50,6 +51,35 @@ def test_memory_is_given_back_when_a_run_has_left_and_only_then(saver, given):
 def test_memory_of_a_run_that_was_only_looked_at_is_given_back_too(saver, given):
     saver.forget(RUN)
     eventually(lambda: given == [1], "it is given back")
+
+
+def test_whoever_cannot_be_told_keeps_nobody_from_being_saved(saver):
+    def fails(trouble):
+        raise RuntimeError("it is gone")
+
+    saver.put(OTHER, trained(CONFIG, 1).save(), fails)
+    write(saver, 2)
+    assert saver.store.has(OTHER)
+    assert saver.store.has(RUN)
+
+
+def test_on_a_full_disk_last_saves_wait_in_memory_but_not_any_number_of_them(saver, monkeypatch):
+    monkeypatch.setattr("lstm_core.storage.save_queue.MOST_AGAIN", 2)
+    real, troubles = saver.store.write, {}
+
+    def full(*arguments, **options):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(saver.store, "write", full)
+    names, saved = [f"{number}" * 32 for number in range(4)], trained(CONFIG, 1).save()
+    for name in names:
+        saver.put(name, saved, lambda trouble, name=name: troubles.update({name: trouble}), last=True)
+        saver.forget(name)
+        eventually(lambda name=name: "No space" in troubles.get(name, ""), "it is said that it failed")
+    assert [saver.pending(name) is saved for name in names] == [True, True, False, False]
+    monkeypatch.setattr(saver.store, "write", real)
+    saver.close()  # what still waits is tried once more
+    assert [saver.store.has(name) for name in names] == [True, True, False, False]
 
 
 def test_giving_back_asks_the_c_library_and_does_no_harm_elsewhere(monkeypatch):

@@ -4,6 +4,7 @@ import errno
 import hashlib
 import os
 import random
+import shutil
 import stat
 import time
 from dataclasses import replace
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from lstm_core.storage.checkpoint import Saved, to_bytes
+from lstm_core.storage.retention import MANY_SAVES
 from lstm_core.storage.store import FEW, STATES, Store
 from tests.lstm_core.acting import CONFIG, go, make
 
@@ -77,6 +79,92 @@ def test_a_snapshot_is_written_once_and_goes_when_nobody_needs_it(store):
     store.write(RUN, few)
     store.write(RUN, few)  # the save before does not need the others any more, either
     assert len(list((store.folder / RUN).glob("*.snapshot"))) == 1
+
+
+def snapshots_there(store):
+    return {int(path.stem) for path in (store.folder / RUN).glob("*.snapshot")}
+
+
+def test_what_only_the_older_save_needs_goes_also_when_the_run_was_read_in_between(store):
+    first, second = saves(2)
+    store.write(RUN, first)
+    store.write(RUN, replace(second, snapshots=second.snapshots[:1]))
+    later = Store(store.folder)  # of the next process
+    read, _ = later.read(RUN)
+    assert snapshots_there(store) > {0}  # the older save is still whole
+    later.write(RUN, read)
+    assert snapshots_there(store) == {0}
+
+
+def test_snapshots_of_a_save_that_was_never_finished_go_with_the_next_one(store):
+    first, second = saves(2)
+    store.write(RUN, first)
+    known = snapshots_there(store)
+    (store.folder / RUN / "900.snapshot").write_bytes(b"half of it")  # of a process that was killed
+    later = Store(store.folder)
+    later.write(RUN, replace(second, snapshots=()))  # and this one has not even read it
+    assert snapshots_there(store) == known  # of the save before
+    later.write(RUN, replace(second, snapshots=()))
+    assert snapshots_there(store) == set()
+
+
+def test_a_run_that_was_deleted_meanwhile_is_saved_whole(store):
+    first, second = saves(2)
+    store.write(RUN, first)
+    Store(store.folder).delete(RUN)  # by another process
+    store.write(RUN, second)
+    assert same(Store(store.folder).read(RUN)[0], second)
+
+
+def test_a_machine_that_goes_off_finds_all_that_the_newest_save_needs(store, monkeypatch):
+    """What a save names is on the disk before the save is, and the names of both are."""
+    first, second = saves(2)
+    done = []
+    inodes = {}
+    real_sync, real_replace = os.fsync, Path.replace
+
+    def sync(number):
+        done.append(("sync", os.fstat(number).st_ino))
+        real_sync(number)
+
+    def move(path, target):
+        done.append(("replace", path.stat().st_ino))
+        inodes["state"] = path.stat().st_ino
+        return real_replace(path, target)
+
+    monkeypatch.setattr(os, "fsync", sync)
+    monkeypatch.setattr(Path, "replace", move)
+    for saved in (first, second):
+        done.clear()
+        before = snapshots_there(store)
+        store.write(RUN, saved)
+        place = store.folder / RUN
+        named = done.index(("replace", inodes["state"]))
+        assert done.index(("sync", inodes["state"])) < named
+        new = snapshots_there(store) - before
+        assert new
+        for number in new:
+            assert done.index(("sync", (place / f"{number}.snapshot").stat().st_ino)) < named
+        assert ("sync", place.stat().st_ino) in done[named:]
+        assert (("sync", store.folder.stat().st_ino) in done) == (saved is first)  # when its folder was made
+
+
+def test_a_snapshot_that_may_not_be_on_the_disk_is_written_anew(store, monkeypatch):
+    first, second = saves(2)
+    store.write(RUN, first)
+    before = snapshots_there(store)
+
+    def fails(number):
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", fails)
+        with pytest.raises(OSError, match="Input/output"):
+            store.write(RUN, second)
+    assert snapshots_there(store) == before
+    assert not (store.folder / RUN / "fresh").exists()
+    store.write(RUN, second)
+    assert same(Store(store.folder).read(RUN)[0], second)
 
 
 def test_an_unknown_run_is_not_there(store):
@@ -160,6 +248,7 @@ def test_a_full_disk_leaves_the_save_before(store, monkeypatch, fails):
             patch.setattr(Path, "replace", full)
         with pytest.raises(OSError, match="No space"):
             store.write(RUN, second)
+    assert not (store.folder / RUN / "fresh").exists()  # half a file would take the room of others
     assert same(Store(store.folder).read(RUN)[0], first)
     store.write(RUN, third)
     assert same(Store(store.folder).read(RUN)[0], third)
@@ -222,9 +311,9 @@ def test_what_is_old_goes_and_what_is_in_use_stays(store):
     long_ago = time.time() - 40 * 86_400
     for path in (store.folder / RUN).iterdir():
         os.utime(path, (long_ago, long_ago))
-    store.clean({RUN})
+    store.clean(lambda: {RUN})
     assert store.has(RUN)
-    store.clean(set())
+    store.clean(set)
     assert not store.has(RUN)
     assert store.has(OTHER)
 
@@ -239,8 +328,94 @@ def test_room_is_made_by_deleting_the_longest_unused(store):
     stats = store.stats()
     assert stats["saved_runs"] == 4
     store.most_mb = sum(path.stat().st_size for path in store.folder.rglob("*.*")) / 2e6
-    store.clean({runs[3]})
+    store.clean(lambda: {runs[3]})
     assert [store.has(run) for run in runs] == [True, False, False, True]
+
+
+def test_hardly_trained_runs_make_room_for_those_that_somebody_has_trained(store):
+    (saved,) = saves(1)
+    store.write(RUN, saved)
+    for _ in range(MANY_SAVES - 1):
+        store.write(RUN, replace(saved, snapshots=saved.snapshots[:1]))
+    for path in (store.folder / RUN).iterdir():
+        os.utime(path, (time.time() - 1000, time.time() - 1000))
+    flood = [hashlib.sha256(str(number).encode()).hexdigest()[:32] for number in range(4)]
+    for run in flood:
+        store.write(run, saved)
+    size = sum(path.stat().st_size for path in (store.folder / flood[0]).iterdir())
+    store.most_mb = 3.5 * size / 1e6
+    store.clean(set)
+    assert store.has(RUN)
+    assert 0 < sum(store.has(run) for run in flood) < 4
+
+
+@pytest.mark.parametrize("when", [1, 2])
+def test_a_run_that_comes_into_use_while_room_is_made_stays(store, when):
+    """Somebody opens it after the folder was looked through, and even when it is already set aside."""
+    first, second = saves(2)
+    store.write(RUN, first)
+    store.write(RUN, second)
+    store.most_mb = 0
+    asked = []
+
+    def in_use():
+        asked.append(store.has(RUN))
+        return {RUN} if len(asked) > when else set()
+
+    store.clean(in_use)
+    assert asked == [True, True, False][: when + 1]
+    assert same(Store(store.folder).read(RUN)[0], second)
+    store.clean(set)
+    assert not store.has(RUN)
+    assert list(store.folder.iterdir()) == []
+
+
+def test_a_run_that_was_used_after_the_folder_was_looked_through_stays(store):
+    """By a process of whose runs the one that cleans has not heard yet."""
+    (saved,) = saves(1)
+    store.write(RUN, saved)
+    for path in (store.folder / RUN).iterdir():
+        os.utime(path, (1e9, 1e9))
+
+    def in_use():
+        Store(store.folder).read(RUN)
+        return set()
+
+    store.clean(in_use)
+    assert store.has(RUN)
+
+
+def test_a_run_that_is_set_aside_can_be_read_and_is_not_deleted_then(store):
+    (saved,) = saves(1)
+    store.write(RUN, saved)
+    store.most_mb = 0
+    asked = []
+
+    def in_use():
+        asked.append(1)
+        if len(asked) == 3:
+            assert not store.has(RUN)
+            assert same(Store(store.folder).read(RUN)[0], saved)
+            return {RUN}
+        return set()
+
+    store.clean(in_use)
+    assert len(asked) == 3
+    assert store.has(RUN)
+
+
+def test_a_run_is_deleted_at_once_and_what_a_killed_process_left_of_it_later(store, monkeypatch):
+    (saved,) = saves(1)
+    store.write(RUN, saved)
+    store.set_code(RUN, "ABCDEFGH")
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "rmtree", lambda *arguments, **options: None)
+        store.delete(RUN)
+    assert not store.has(RUN)
+    assert store.codes() == {}
+    assert store.stats()["saved_runs"] == 0
+    store.clean(set)
+    assert list(store.folder.iterdir()) == []
 
 
 def test_the_folder_is_for_the_server_alone(store):
@@ -253,7 +428,7 @@ def test_the_folder_is_for_the_server_alone(store):
 def test_strangers_in_the_folder_do_no_harm(store):
     (store.folder / "notes.txt").write_text("mine")
     (store.folder / "lost+found").mkdir()
-    store.clean(set())
+    store.clean(set)
     assert store.codes() == {}
     assert store.stats()["saved_runs"] == 0
     assert (store.folder / "notes.txt").exists()

@@ -108,6 +108,46 @@ def test_other_members_are_refused(good):
     refused(bytes(encrypted), "encrypted")
 
 
+def crowded(count, size64=True):
+    """A zip that lists the same empty member so many times, and how it ends."""
+    entry = struct.pack("<4s6H3I5H2I", b"PK\x01\x02", 20, 20, *[0] * 13, 0)
+    entry = entry[:28] + struct.pack("<H", 1) + entry[30:] + b"a"
+    size = count * len(entry)
+    end64 = struct.pack("<4sQ2H2I4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, count, count, size, 0)
+    locator = struct.pack("<4sIQI", b"PK\x06\x07", 0, size, 1)
+    shown = (0xFFFF, 0xFFFF, 0xFFFFFFFF) if size64 else (count % 2**16, count % 2**16, size)
+    end = struct.pack("<4s4H2IH", b"PK\x05\x06", 0, 0, *shown, 0, 0)
+    return entry * count + (end64 + locator if size64 else b"") + end
+
+
+def test_a_zip_of_many_members_is_refused_before_they_are_looked_at(monkeypatch):
+    assert len(zipfile.ZipFile(io.BytesIO(crowded(400))).infolist()) == 400  # such a zip can be read
+    monkeypatch.setattr(zipfile, "ZipFile", None)
+    for data in (crowded(600_000), crowded(600_000, size64=False), crowded(400)):
+        assert len(data) < 32_000_000
+        refused(data, "nothing else")
+    comment = bytearray(crowded(400)) + b"made by somebody"
+    comment[-18:-16] = struct.pack("<H", 16)
+    refused(bytes(comment), "nothing else")
+
+
+def test_a_zip_with_a_comment_is_read_and_one_with_two_ends_is_not(good):
+    file = io.BytesIO(good)
+    with zipfile.ZipFile(file, "a") as archive:
+        archive.comment = b"my first network"
+    unpack_run(file.getvalue(), LIMITS)
+    with zipfile.ZipFile(file, "a") as archive:
+        archive.comment = crowded(0, size64=False) + b"!"
+    refused(file.getvalue(), "no zip file")
+
+
+def test_the_larger_end_record_is_believed_only_where_everybody_looks_for_it(monkeypatch):
+    monkeypatch.setattr(zipfile, "ZipFile", None)
+    data = bytearray(crowded(400))
+    data[-22 - 12 : -22 - 4] = struct.pack("<Q", 5)  # where it says that it begins
+    refused(bytes(data), "no zip file")
+
+
 def test_a_file_that_is_too_large_is_refused_at_once(good):
     refused(good + b"\0" * 2_000_000, "at most 1 MB fit", replace(LIMITS, upload_mb=1))
 
@@ -140,6 +180,13 @@ def test_json_that_would_unfold_into_much_more_is_refused(good):
         assert len(text) < LONGEST_JSON
         refused(zipped((JSON, text), (TENSORS, weights)), "more values than a run can need")
     refused(zipped((JSON, b"[" * 19_000), (TENSORS, weights)), "nested|not JSON")
+
+
+def test_json_is_counted_in_the_encoding_in_which_it_is_read(good):
+    """In UTF-16, "∀" has a byte like a quote within its string, behind which all would count as a text."""
+    weights = opened(good)[1]
+    text = ('["∀",' + "[]," * 30_000 + "0]").encode("utf-16-le")
+    refused(zipped((JSON, text), (TENSORS, weights)), "not in UTF-8|not JSON")
 
 
 def with_settings(good, change):
