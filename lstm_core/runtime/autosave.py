@@ -9,7 +9,7 @@ from collections import deque
 
 from lstm_core.runtime.hosted_run import HostedRun
 from lstm_core.storage.checkpoint import Saved
-from lstm_core.storage.save_queue import Saver
+from lstm_core.storage.save_queue import SaveQueue
 from lstm_core.storage.store import Store
 
 AGAIN = 10.0  # seconds after a save that failed
@@ -21,7 +21,7 @@ class Autosave:
     def __init__(self, store: Store, every: float) -> None:
         """every: seconds from one save of a run to the next."""
         self._store, self._every = store, every
-        self._queue = Saver(store)
+        self._queue = SaveQueue(store)
         self._numbers = itertools.count(1)
         self._finished: deque[tuple[HostedRun, int, str]] = deque()  # filled by the writing thread
         self._under_way: set[HostedRun] = set()

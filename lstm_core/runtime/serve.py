@@ -93,7 +93,7 @@ def _beat(worker: Worker, outbox: Outbox, ended: threading.Event) -> None:
 def _autosave(options: WorkerOptions) -> Autosave | None:
     if options.folder is None:
         return None
-    store = Store(Path(options.folder), options.most_mb, options.keep_days)
+    store = Store(Path(options.folder), options.most_mb, options.keep_days, trial=False)
     return Autosave(store, options.save_every)
 
 

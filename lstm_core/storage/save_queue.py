@@ -1,4 +1,4 @@
-"""Saver: writes runs to the store from a thread of its own, so that nobody who trains waits for a disk."""
+"""SaveQueue: writes runs to the store from a thread of its own, so that nobody who trains waits for a disk."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CLOSING = 20.0  # seconds that the last saves get when the server ends
 Done = Callable[[str], None]  # told how it went: "" or a sentence
 
 
-class Saver:
+class SaveQueue:
     """A queue of runs to write, each at most once in it: what is newer replaces what still waits."""
 
     def __init__(self, store: Store) -> None:

@@ -56,7 +56,12 @@ class Store:
     Raises OSError when the folder cannot be made or written to.
     """
 
-    def __init__(self, folder: Path, most_mb: float = 4000, keep_days: float = 30) -> None:
+    def __init__(
+        self, folder: Path, most_mb: float = 4000, keep_days: float = 30, trial: bool = True
+    ) -> None:
+        """trial: write to the folder now, and not when the first run shall be saved; a worker that begins while
+        the disk is full does not.
+        """
         self.folder = folder
         self.most_mb = most_mb
         self.keep_days = keep_days
@@ -66,9 +71,10 @@ class Store:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             with contextlib.suppress(OSError):  # what is above may not be for the server to read
                 sync_folder(folder.parent)
-        trial = folder / f".trial-{os.getpid()}"  # now, and not when the first run shall be saved
-        trial.write_bytes(b"")
-        trial.unlink()
+        if trial:
+            path = folder / f".trial-{os.getpid()}"
+            path.write_bytes(b"")
+            path.unlink()
 
     def has(self, run: str) -> bool:
         """Whether there is a save of this run, good or damaged."""

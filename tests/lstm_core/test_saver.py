@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from lstm_core.storage.heap import give_back
-from lstm_core.storage.save_queue import Saver
+from lstm_core.storage.save_queue import SaveQueue
 from lstm_core.storage.store import Store
 from tests.lstm_core.acting import CONFIG
 from tests.lstm_core.hosting import eventually
@@ -26,7 +26,7 @@ def given(monkeypatch):
 
 @pytest.fixture
 def saver(tmp_path):
-    saver = Saver(Store(tmp_path))
+    saver = SaveQueue(Store(tmp_path))
     yield saver
     saver.close()
 

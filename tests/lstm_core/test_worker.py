@@ -6,9 +6,10 @@ import pytest
 
 from lstm_core.config import ModelConfig, RunConfig
 from lstm_core.frames.frame import Frame
+from lstm_core.runtime import serve
 from lstm_core.runtime.autosave import Autosave
 from lstm_core.runtime.messages import live
-from lstm_core.runtime.protocol import Disconnected
+from lstm_core.runtime.protocol import Disconnected, WorkerOptions
 from lstm_core.runtime.worker import Worker
 from lstm_core.storage.checkpoint import pack, unpack
 from lstm_core.storage.store import Store
@@ -330,6 +331,15 @@ def test_what_cannot_be_read_is_said(saving, tmp_path, caplog):
         (tmp_path / RUN / "a.state").write_bytes(b"nothing")
         driver.tell("wake", RUN, None)
     assert "damaged" in driver.until("unreadable", lambda run, sentence: sentence)[1]
+
+
+def test_a_worker_begins_although_the_disk_is_full(tmp_path, monkeypatch):
+    def full(*args):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("pathlib.Path.write_bytes", full)
+    assert serve._autosave(WorkerOptions(str(tmp_path)))
+    assert serve._autosave(WorkerOptions()) is None
 
 
 def test_a_save_that_fails_is_told_and_tried_again(saving, monkeypatch, quiet_saver):
