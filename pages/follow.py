@@ -9,7 +9,7 @@ from lstm_core.experiments.pair.pair import PairConfig
 from lstm_core.experiments.registry import SubjectConfig
 from pages.common.heading import heading
 from pages.common.markdown import plain
-from pages.live.server.channel import HOST
+from pages.live.server.state import HOST
 from pages.panels.hands_on.hands import hands_controls
 from pages.panels.playback.transport import followed_bar
 from pages.panels.runs.run import adopt_run

@@ -20,7 +20,7 @@ from pages.live.film import figure as module
 from pages.live.film.figure import film_figure
 from pages.live.film.route import BODY_LIMIT, film, film_html
 from pages.live.film.text import plain, wrapped
-from pages.live.server.channel import HOST
+from pages.live.server.state import HOST
 from tests.films import HOSTILE, gaps_frames, series_frames, text_frames
 
 quick = settings(max_examples=60, deadline=None)

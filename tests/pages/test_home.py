@@ -17,8 +17,8 @@ from lstm_core.experiments.pair.pair import PairConfig
 from lstm_core.experiments.race.race import RaceConfig
 from lstm_core.export.script import script
 from lstm_core.storage.archive import pack_run, unpack_run
-from pages.live.server.channel import HOST, LIMITS
-from pages.live.server.export import BODY_LIMIT, file_stem, take_home
+from pages.live.server.export import BODY_LIMIT, export, file_stem
+from pages.live.server.state import HOST, LIMITS
 from pages.panels.sharing.export import page_of
 from tests.pages.test_pages import open_app, words
 
@@ -34,12 +34,12 @@ CONFIGS = {
 
 @pytest.fixture
 def client():
-    with TestClient(Starlette(routes=[Route("/live/home", take_home, methods=["POST"])])) as client:
+    with TestClient(Starlette(routes=[Route("/live/export", export, methods=["POST"])])) as client:
         yield client
 
 
 def ask(client, token, what, **headers):
-    return client.post("/live/home", json={"token": token, "what": what}, headers=headers)
+    return client.post("/live/export", json={"token": token, "what": what}, headers=headers)
 
 
 def name_of(answer):
@@ -98,10 +98,10 @@ def test_pages_from_elsewhere_and_unknown_keys_get_nothing(client):
     token = HOST.open(CONFIGS["text"])
     assert ask(client, token, "run", origin="https://elsewhere.example").status_code == 403
     for key in ("", "x" * 22, "'; drop", "\ud800"):
-        answer = client.post("/live/home", content=json.dumps({"token": key, "what": "run"}))
+        answer = client.post("/live/export", content=json.dumps({"token": key, "what": "run"}))
         assert answer.status_code == 404
         assert "gone" in answer.text
-    assert client.get("/live/home").status_code == 405
+    assert client.get("/live/export").status_code == 405
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_pages_from_elsewhere_and_unknown_keys_get_nothing(client):
     ],
 )
 def test_a_bad_request_is_told_so(client, body):
-    answer = client.post("/live/home", content=body)
+    answer = client.post("/live/export", content=body)
     assert answer.status_code == 400
     assert "request is" in answer.text
 

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from lstm_core.config import CORPORA, SERIES
 from pages.common.markdown import plain
-from pages.live.server.channel import HOST
+from pages.live.server.state import HOST
 
 ROOT = Path(__file__).parents[2]
 PAGES = ["text.py", "series.py", "guide.py"]

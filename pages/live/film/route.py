@@ -15,8 +15,8 @@ from starlette.responses import Response
 
 from lstm_core.frames.frame import Frame
 from pages.live.film.figure import film_figure
-from pages.live.server.channel import HOST
 from pages.live.server.request_guard import origin_allowed
+from pages.live.server.state import HOST
 
 BODY_LIMIT = 1000  # bytes of a request
 # A film takes one core for a second or two; networks train on the others meanwhile.

@@ -1,6 +1,6 @@
-"""What a run is taken home as: its own file, or its numbers as tables. Made when it is asked for.
+"""A run as a file to keep: its own, or its numbers as tables. Made when it is asked for.
 
-POST {base}/live/home   {"token": …, "what": "run" | "trace" | "losses"} → the file, to be saved
+POST {base}/live/export   {"token": …, "what": "run" | "trace" | "losses"} → the file, to be saved
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from lstm_core.experiments.registry import SubjectConfig
 from lstm_core.export.tables import loss_table, trace_table
 from lstm_core.storage.archive import pack_run
 from lstm_core.storage.restore import restored
-from pages.live.server.channel import HOST, origin_allowed
+from pages.live.server.request_guard import origin_allowed
+from pages.live.server.state import HOST
 
 WHATS = ("run", "trace", "losses")
 BODY_LIMIT = 1000  # bytes of a request
@@ -40,7 +41,7 @@ class File:
     media_type: str
 
 
-async def take_home(request: Request) -> Response:
+async def export(request: Request) -> Response:
     """The file that is asked for, of the run whose key the body holds."""
     if not origin_allowed(request.headers.get("origin"), request.headers.get("host")):
         return Response("This page may not ask for a run.", status_code=403)

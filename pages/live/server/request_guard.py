@@ -1,4 +1,4 @@
-"""The doors of the server: what asks from another site's page, or asks for too much, is refused here.
+"""What asks from another site's page, or asks for too much, is refused here.
 
 All that changes something comes through a WebSocket or a request that is neither GET nor HEAD. A browser
 names the page that such a thing comes from (its Origin), and no page can make it name another one. This holds
@@ -63,7 +63,7 @@ def _host(host: str, scheme: str) -> tuple[str, int] | None:
     return place and place[1:]
 
 
-class Doors:
+class RequestGuard:
     """ASGI middleware that refuses such requests and sockets before anything else sees them."""
 
     def __init__(self, app: ASGIApp) -> None:

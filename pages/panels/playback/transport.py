@@ -12,7 +12,7 @@ from lstm_core.config.access_keys import shown_code
 from pages.common.markdown import plain
 from pages.live.client.component import mount
 from pages.live.inputs.slider import slider_data
-from pages.live.server.channel import HOST
+from pages.live.server.state import HOST
 from pages.panels.controls.settings import Settings
 from pages.panels.runs.run import branch_run, parent_of, return_run
 from pages.panels.sharing.presented import presented

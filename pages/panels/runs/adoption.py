@@ -11,7 +11,7 @@ from lstm_core.experiments.pair.pair import PairConfig
 from lstm_core.experiments.registry import SubjectConfig
 from lstm_core.storage.store import Damaged
 from pages.common.markdown import plain
-from pages.live.server.channel import HOST
+from pages.live.server.state import HOST
 from pages.panels.controls import own_data
 from pages.panels.controls.settings import Settings
 from pages.panels.runs.settings_from_config import Said, fits, pair_base, said, said_of_networks

@@ -23,7 +23,7 @@ from lstm_core.tasks import make_task
 from lstm_core.tasks.corpora import CORPUS_NAMES
 from lstm_core.tasks.series import SERIES_NAMES, SERIES_SETTINGS
 from pages.common.markdown import plain
-from pages.live.server.channel import HOST
+from pages.live.server.state import HOST
 from pages.panels.controls.network import view_controls
 from pages.panels.controls.settings import Settings, place_widget
 from pages.panels.runs.adoption import adopt_run, run_settings

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from lstm_core.config.access_keys import CODE_LENGTH, CODE_LETTERS, normal_code, shown_code
-from pages.live.server.channel import HOST
+from pages.live.server.state import HOST
 
 EXAMPLE = "K7QM-3XWD"
 WIDTH = 460  # pixels

@@ -36,7 +36,7 @@ async function save(element, what) {
   for (const button of buttons.children) button.disabled = true;
   setText(note, "The file is being made…");
   try {
-    const answer = await fetch(`${base}/live/home`, {
+    const answer = await fetch(`${base}/live/export`, {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify({ token, what }),

@@ -15,8 +15,8 @@ from lstm_core.export.script import data_file, script
 from lstm_core.storage.archive import unpack_run
 from pages.common.markdown import plain
 from pages.live.client.component import mount
-from pages.live.server.channel import HOST, LIMITS
 from pages.live.server.export import file_stem
+from pages.live.server.state import HOST, LIMITS
 from pages.panels.controls.settings import Settings
 from pages.panels.runs.run import adopt_run
 

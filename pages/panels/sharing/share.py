@@ -11,7 +11,7 @@ import streamlit as st
 
 from lstm_core.config.access_keys import shown_code
 from pages.common.markdown import plain
-from pages.live.server.channel import HOST, base_path
+from pages.live.server.state import HOST, base_path
 from pages.panels.controls.settings import Settings
 
 QR_WIDTH = 240  # pixels, with the quiet zone of 4 modules at each side
