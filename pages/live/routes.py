@@ -15,9 +15,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
-from pages.live.film.route import film
+from pages.live.film.route import FILM
 from pages.live.server.assets import plotly_address, plotly_script, static
-from pages.live.server.export import export
+from pages.live.server.export import EXPORT
 from pages.live.server.socket import socket
 from pages.live.server.state import HEALTH, base_path
 
@@ -31,8 +31,8 @@ def routes() -> list[BaseRoute]:
         Route(f"{base}/live/static/{{version}}/{{name}}", static),
         Route(plotly_address(), plotly_script),
         WebSocketRoute(f"{base}/live/socket", socket),
-        Route(f"{base}/live/film", film, methods=["POST"]),
-        Route(f"{base}/live/export", export, methods=["POST"]),
+        Route(f"{base}/live/film", FILM.answer, methods=["POST"]),
+        Route(f"{base}/live/export", EXPORT.answer, methods=["POST"]),
     ]
 
 

@@ -17,7 +17,8 @@ from lstm_core.experiments.pair.pair import PairConfig
 from lstm_core.experiments.race.race import RaceConfig
 from lstm_core.export.script import script
 from lstm_core.storage.archive import pack_run, unpack_run
-from pages.live.server.export import BODY_LIMIT, export, file_stem
+from pages.live.server.downloads import BODY_LIMIT
+from pages.live.server.export import EXPORT, file_stem
 from pages.live.server.state import HOST, LIMITS
 from pages.panels.sharing.export import page_of
 from tests.pages.test_pages import open_app, words
@@ -34,7 +35,7 @@ CONFIGS = {
 
 @pytest.fixture
 def client():
-    with TestClient(Starlette(routes=[Route("/live/export", export, methods=["POST"])])) as client:
+    with TestClient(Starlette(routes=[Route("/live/export", EXPORT.answer, methods=["POST"])])) as client:
         yield client
 
 
@@ -94,7 +95,8 @@ def test_who_follows_may_take_it_home_as_a_copy(client):
     assert ask(client, HOST.share(token), "run").status_code == 200
 
 
-def test_pages_from_elsewhere_and_unknown_keys_get_nothing(client):
+def test_pages_from_elsewhere_and_unknown_keys_get_nothing(client, monkeypatch):
+    monkeypatch.setattr("pages.live.server.downloads.WRONG_KEY", 0)
     token = HOST.open(CONFIGS["text"])
     assert ask(client, token, "run", origin="https://elsewhere.example").status_code == 403
     for key in ("", "x" * 22, "'; drop", "\ud800"):

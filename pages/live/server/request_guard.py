@@ -22,6 +22,7 @@ ADDRESS_LIMIT = 16_000  # bytes of a path and its query
 HEADERS_LIMIT = 32_000  # bytes of all headers of a request, names and values
 BODY_LIMIT = 64_000  # bytes of what is sent to any route but Streamlit's upload, which has its own limit
 UPLOADS = "/_stcore/upload_file/"
+WRONG_KEY = 1.0  # seconds that whoever brings a key that opens nothing waits for the answer
 QUIET = 1.0  # seconds without a line after one that says who was refused
 PORTS = {"http": 80, "https": 443}
 

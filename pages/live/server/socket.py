@@ -18,14 +18,13 @@ from starlette.concurrency import run_in_threadpool
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from lstm_core.server.host import CLOSED, Full
-from pages.live.server.request_guard import origin_allowed
+from pages.live.server.request_guard import WRONG_KEY, origin_allowed
 from pages.live.server.slots import Slot
 from pages.live.server.state import HOST, LIMITS
 
 HELLO_SECONDS = 10  # to say hello after connecting
 MESSAGE_LIMIT = 64_000  # characters in one message
 BAD_MESSAGES = 50  # that one socket may send before it is closed
-WRONG_KEY = 1.0  # seconds that whoever brings a key that opens nothing waits for the answer
 
 
 async def socket(websocket: WebSocket) -> None:
