@@ -1,5 +1,6 @@
 """All routes of the live channel, for `st.App`.
 
+GET  {base}/{page}                         see server/page_index.py
 GET  {base}/live/static/{version}/{file}   the pages' own JavaScript and CSS
 GET  {base}/live/plotly/{version}.js       Plotly's JavaScript, from the installed package
 WS   {base}/live/socket                    one socket a page
@@ -18,6 +19,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from pages.live.film.route import FILM
 from pages.live.server.assets import plotly_address, plotly_script, static
 from pages.live.server.export import EXPORT
+from pages.live.server.page_index import FIRST, index, page_names, to_first
 from pages.live.server.socket import socket
 from pages.live.server.state import HEALTH, base_path
 
@@ -28,6 +30,8 @@ def routes() -> list[BaseRoute]:
     health_paths = {"/api/health", f"{base}/api/health"}
     return [
         *(Route(path, health) for path in sorted(health_paths)),
+        Route(f"{base}/{FIRST}", to_first),
+        *(Route(f"{base}/{name}", index) for name in page_names() if name != FIRST),
         Route(f"{base}/live/static/{{version}}/{{name}}", static),
         Route(plotly_address(), plotly_script),
         WebSocketRoute(f"{base}/live/socket", socket),

@@ -21,7 +21,7 @@ from pages.live.server import assets
 from pages.live.server.assets import PLOTLY_VERSION, VERSION
 from pages.live.server.request_guard import origin_allowed
 from pages.live.server.slots import Bell
-from pages.live.server.socket import BAD_MESSAGES, MESSAGE_LIMIT
+from pages.live.server.socket import BAD_MESSAGES, MESSAGE_LIMIT, _parse
 from pages.live.server.state import HOST, LIMITS
 
 SMALL = RunConfig(SeriesConfig(), ModelConfig(hidden_size=8), TrainConfig(sequence_length=16))
@@ -342,6 +342,11 @@ def test_when_the_sharing_ends_followers_are_told(client, token):
             pass
         assert json.loads(message["text"]) == {"type": "gone"}
         assert closed_with(socket) == 1000
+
+
+def test_no_message_outlives_its_answer_since_it_may_hold_a_token():
+    text = json.dumps({"type": "hello", "token": "x"})
+    assert _parse(text) is not _parse(text)
 
 
 def test_over_the_limit_it_is_said(client, token, monkeypatch):

@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from functools import lru_cache
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -109,9 +108,8 @@ async def _receive(websocket: WebSocket) -> str:
     return text
 
 
-@lru_cache(maxsize=128)
 def _parse(text: str) -> dict[str, Any]:
-    """Raises ValueError for anything but a JSON object. Most messages are those of before: "ready"."""
+    """Raises ValueError for anything but a JSON object."""
     try:
         message = json.loads(text)
     except RecursionError as error:
