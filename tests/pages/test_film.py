@@ -19,7 +19,7 @@ from lstm_core.tasks.tokens import normalise
 from pages.live.film import figure as module
 from pages.live.film.figure import film_figure
 from pages.live.film.route import FILM, film_html
-from pages.live.film.text import plain, wrapped
+from pages.live.film.text import escape, wrapped
 from pages.live.server.downloads import BODY_LIMIT
 from pages.live.server.state import HOST
 from tests.films import HOSTILE, gaps_frames, series_frames, text_frames
@@ -214,8 +214,8 @@ def test_lines_break_between_words_and_keep_their_indent():
 @quick
 @given(st.text())
 def test_plain_text_has_no_marks_in_it(text):
-    assert not set("<>$") & set(plain(text))
-    assert html.unescape(plain(text)) == text
+    assert not set("<>$") & set(escape(text))
+    assert html.unescape(escape(text)) == text
 
 
 class Elements(HTMLParser):

@@ -20,7 +20,7 @@ from lstm_core.storage.archive import pack_run, unpack_run
 from pages.live.server.downloads import BODY_LIMIT
 from pages.live.server.export import EXPORT, file_stem
 from pages.live.server.state import HOST, LIMITS
-from pages.panels.sharing.export import page_of
+from pages.panels.runs.settings_from_config import page_of
 from tests.pages.test_pages import open_app, words
 
 SMALL = ModelConfig(hidden_size=6)

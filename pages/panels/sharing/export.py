@@ -6,19 +6,20 @@ import threading
 
 import streamlit as st
 
-from lstm_core.config import Hands, RunConfig, TextConfig
+from lstm_core.config import Hands, RunConfig
 from lstm_core.experiments.ablation.ablation import AblationConfig
 from lstm_core.experiments.pair.pair import PairConfig
 from lstm_core.experiments.race.race import RaceConfig
 from lstm_core.experiments.registry import SubjectConfig
 from lstm_core.export.script import data_file, script
 from lstm_core.storage.archive import unpack_run
-from pages.common.markdown import plain
+from pages.common.markdown import escape_markdown
 from pages.live.client.component import mount
 from pages.live.server.export import file_stem
 from pages.live.server.state import HOST, LIMITS
 from pages.panels.controls.settings import Settings
 from pages.panels.runs.run import adopt_run
+from pages.panels.runs.settings_from_config import page_of
 
 WIDTH = 400  # pixels
 HEIGHT = 64  # pixels of the buttons and the line below them
@@ -72,9 +73,9 @@ def show_code(config: SubjectConfig) -> None:
     try:
         code, data = script(config), data_file(config)
     except ValueError as error:
-        st.error(plain(str(error)), icon=":material/error:")
+        st.error(escape_markdown(str(error)), icon=":material/error:")
         return
-    st.caption(plain(_about(config, data[0] if data else None)))
+    st.caption(escape_markdown(_about(config, data[0] if data else None)))
     first, second, _ = st.columns([3, 3, 4])
     first.download_button(
         "Download the script",
@@ -132,19 +133,10 @@ def _open_file(settings: Settings) -> None:
             saved = unpack_run(uploaded.getvalue(), LIMITS)
             token = HOST.adopt(saved)
     except ValueError as error:
-        st.error(plain(str(error)), icon=":material/error:")
+        st.error(escape_markdown(str(error)), icon=":material/error:")
         return
     state["home_uploads"] += 1
     _go_on(page_of(saved.config), token, settings)
-
-
-def page_of(config: SubjectConfig) -> str:
-    """The page that shows such runs."""
-    if isinstance(config, RunConfig):
-        return "text" if isinstance(config.task, TextConfig) else "series"
-    if isinstance(config, RaceConfig):
-        return "memory"
-    return "ablation" if isinstance(config, AblationConfig) else "compare"
 
 
 def _go_on(page: str, token: str, settings: Settings) -> None:
