@@ -135,20 +135,20 @@ def test_the_code_of_the_settings_is_shown(page):
     app = open_app(f"{page}.py")
     config = HOST.config(app.session_state[f"run_{page}"])
     assert not app.code
-    app.button(key=f"home_code_{page}").click().run()
+    app.button(key=f"export_code_{page}").click().run()
     assert not app.exception
     wanted = script(config.left if page == "compare" else config).strip()
     assert wanted in [code.value for code in app.code]
     if page == "compare":
         side = next(one for one in app.segmented_control if one.label == "Side")
         side.set_value(side.options[1])
-        app.button(key=f"home_code_{page}").click().run()
+        app.button(key=f"export_code_{page}").click().run()
         assert script(config.right).strip() in [code.value for code in app.code]
 
 
 def test_the_code_has_the_live_settings_of_now():
     app = open_app(text_learning_rate="0.02", text_noise="0.25")
-    app.button(key="home_code_text").click().run()
+    app.button(key="export_code_text").click().run()
     code = " ".join(code.value for code in app.code)
     assert "RATE, CLIP, NOISE = 0.02, 1.0, 0.25 " in code
 
@@ -159,7 +159,7 @@ def test_what_is_held_while_it_trains_is_said_not_to_be_in_the_code():
     config = replace(saved.config, hands=Hands(f=0.5, training=True))
     app.session_state["adopt_text"] = HOST.adopt(replace(saved, config=config))
     app.run()
-    app.button(key="home_code_text").click().run()
+    app.button(key="export_code_text").click().run()
     assert "What your hands hold" in words(app.caption)
 
 
