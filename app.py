@@ -9,14 +9,13 @@ import pandas  # noqa: F401  Streamlit loads it when the first component is show
 import streamlit as st
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
-from starlette.routing import Route
 
-from pages.live.film.route import film
+from pages.live.routes import routes
 from pages.live.server import logs
-from pages.live.server.channel import HEALTH, HOST, LIMITS, base_path, plotly_source, routes
-from pages.live.server.export import take_home
-from pages.live.server.request_guard import Doors
+from pages.live.server.assets import plotly_source
+from pages.live.server.request_guard import RequestGuard
 from pages.live.server.security_headers import SecurityHeaders, checked_ancestors
+from pages.live.server.state import HEALTH, HOST, LIMITS, base_path
 from pages.panels.heatmaps.heatmaps import gates_drawing, memory_drawing
 from pages.panels.output.loss import loss_chart_drawing
 
@@ -42,11 +41,12 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
     LOG.info("closed")
 
 
-film_route = Route(f"{base_path()}/live/film", film, methods=["POST"])
-home_route = Route(f"{base_path()}/live/home", take_home, methods=["POST"])
 app = st.App(
     Path(__file__).with_name("pages") / "shell.py",
-    routes=[*routes(), film_route, home_route],
-    middleware=[Middleware(SecurityHeaders, checked_ancestors(LIMITS.frame_ancestors)), Middleware(Doors)],
+    routes=routes(),
+    middleware=[
+        Middleware(SecurityHeaders, checked_ancestors(LIMITS.frame_ancestors)),
+        Middleware(RequestGuard),
+    ],
     lifespan=lifespan,
 )

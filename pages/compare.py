@@ -9,7 +9,7 @@ from lstm_core.config import Knobs, TextConfig, View
 from lstm_core.experiments.pair.differences import DIFFERENCES
 from lstm_core.experiments.pair.pair import PairConfig, shared_signals
 from pages.common.colours import NAMES
-from pages.common.markdown import plain
+from pages.common.markdown import escape_markdown
 from pages.panels.compare.compare_sides import base_of, following, sides
 from pages.panels.controls.inline import choice
 from pages.panels.playback.transport import transport_bar
@@ -42,7 +42,7 @@ with watch:
 with setup:
     view = replace(parts.pop("view"), signal=signal)
     token, config = run_for(settings, PairConfig, view=view, **parts)
-    like.caption(plain(f"{describe(config.left)}."))
+    like.caption(escape_markdown(f"{describe(config.left)}."))
 differs, series = config.differs, config.left.kind == "series"
 
 # --- what acts at once ---

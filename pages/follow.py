@@ -8,15 +8,16 @@ from lstm_core.config import RunConfig
 from lstm_core.experiments.pair.pair import PairConfig
 from lstm_core.experiments.registry import SubjectConfig
 from pages.common.heading import heading
-from pages.common.markdown import plain
-from pages.live.server.channel import HOST
+from pages.common.markdown import escape_markdown
+from pages.live.server.state import HOST
 from pages.panels.hands_on.hands import hands_controls
 from pages.panels.playback.transport import followed_bar
 from pages.panels.runs.run import adopt_run
+from pages.panels.runs.settings_from_config import page_of
 from pages.panels.sharing.code_entry import code_to_follow
 from pages.panels.sharing.presented import screen_of
 from pages.panels.unit.find import find_panel
-from pages.screens.every import NAMES, SCREENS, SHOWN_ON, page_of
+from pages.screens.every import NAMES, SCREENS, SHOWN_ON
 
 BESIDE = [5, 17]  # widths of what stands in a sidebar on the page of the run, and of its screen
 TEACHER = "Teacher’s page"
@@ -36,7 +37,7 @@ def take_copy(code: str, page: str) -> None:
     except KeyError:
         return  # it has just ended, which the page says when it is drawn again
     except ValueError as error:
-        st.toast(plain(f"No copy could be taken: {error}"), icon=":material/error:")
+        st.toast(escape_markdown(f"No copy could be taken: {error}"), icon=":material/error:")
         return
     adopt_run(page, token)
     st.session_state["copied"] = True  # a page that is left shows no message any more
@@ -55,7 +56,7 @@ try:
 except KeyError:  # it has ended this very moment
     st.rerun()
 except ValueError as error:  # it slept, and cannot be read any more
-    st.error(plain(str(error)), icon=":material/error:")
+    st.error(escape_markdown(str(error)), icon=":material/error:")
     st.stop()
 page = page_of(config)
 

@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from lstm_core.config.server_settings import Limits
-from pages.live.server import channel
+from pages.live.routes import routes
 from tests.servers import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -43,7 +43,7 @@ def test_health_has_the_fields_that_it_names():
     paragraph = re.search(r"\*\*Health\*\*.*?\n\n", README, re.DOTALL)
     assert paragraph is not None
     named = set(re.findall(r"`([a-z_]+)`", paragraph[0]))
-    with TestClient(Starlette(routes=channel.routes())) as client:
+    with TestClient(Starlette(routes=routes())) as client:
         assert named | {"status"} == set(client.get("/api/health").json())
 
 

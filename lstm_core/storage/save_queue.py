@@ -1,4 +1,4 @@
-"""SaveQueue: writes runs to the store from a thread of its own, so that nobody who trains waits for a disk."""
+"""SaveQueue: writes runs to the store in a thread of its own, so that nobody who trains waits for a disk."""
 
 from __future__ import annotations
 

@@ -59,8 +59,8 @@ class Store:
     def __init__(
         self, folder: Path, most_mb: float = 4000, keep_days: float = 30, trial: bool = True
     ) -> None:
-        """trial: write to the folder now, and not when the first run shall be saved; a worker that begins while
-        the disk is full does not.
+        """trial: write to the folder now, and not when the first run shall be saved; a worker that begins
+        while the disk is full does not.
         """
         self.folder = folder
         self.most_mb = most_mb

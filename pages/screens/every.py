@@ -4,11 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from lstm_core.config import RunConfig
-from lstm_core.experiments.ablation.ablation import AblationConfig
-from lstm_core.experiments.pair.pair import PairConfig
-from lstm_core.experiments.race.race import RaceConfig
-from lstm_core.experiments.registry import SubjectConfig
 from pages.screens import ablation, bptt, cell, compare, hands, inside, memory, series, text
 
 SCREENS: dict[str, Callable[..., None]] = {
@@ -41,9 +36,3 @@ SHOWN_ON = {
     "ablation": ("ablation",),
     "compare": ("compare",),
 }
-EXPERIMENTS: dict[type, str] = {RaceConfig: "memory", AblationConfig: "ablation", PairConfig: "compare"}
-
-
-def page_of(config: SubjectConfig) -> str:
-    """The page that a run of this config belongs to."""
-    return config.kind if isinstance(config, RunConfig) else EXPERIMENTS[type(config)]

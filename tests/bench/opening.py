@@ -10,7 +10,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from lstm_core.config import RunConfig, TrainConfig
-from pages.live.server.channel import HOST, routes
+from pages.live.routes import routes
+from pages.live.server.state import HOST
 from tests.servers import ROOT
 
 

@@ -61,7 +61,7 @@ def picture(page, name, suffix, tmp_path):
 
 def take_home(page):
     page.get_by_role("button", name="Take home").click()
-    page.locator(".home-button").first.wait_for()
+    page.locator(".export-button").first.wait_for()
 
 
 def test_a_picture_of_a_heatmap_shows_the_frame_on_screen(open_page, server, tmp_path):

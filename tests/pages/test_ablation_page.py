@@ -5,7 +5,8 @@ import pytest
 from lstm_core.config import MemoryConfig, SeriesConfig, TextConfig
 from lstm_core.experiments.ablation.ablation import Ablation, AblationConfig
 from lstm_core.experiments.ablation.variants import VARIANTS
-from pages.live.server.channel import ASSETS, HOST
+from pages.live.server.assets import ASSETS
+from pages.live.server.state import HOST
 from pages.panels.experiments.ablation import COLOURS, DATA, data_name, small_charts_drawing, task_of
 from tests.pages.test_pages import config_of, open_app, words
 

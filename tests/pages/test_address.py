@@ -25,7 +25,7 @@ from lstm_core.experiments.ablation.ablation import AblationConfig
 from lstm_core.experiments.pair.pair import PairConfig
 from lstm_core.experiments.race.race import RaceConfig
 from lstm_core.storage.store import Damaged
-from pages.live.server.channel import HOST
+from pages.live.server.state import HOST
 from tests.pages.test_pages import config_of, open_app, words
 
 OWN = TextConfig("own", text="All work and no play makes Jack a dull boy.\n" * 20)

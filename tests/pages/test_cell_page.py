@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.live.server.channel import HOST
+from pages.live.server.state import HOST
 
 SHELL = Path(__file__).parents[2] / "pages" / "shell.py"
 

@@ -6,7 +6,8 @@ import pytest
 
 from lstm_core.config import ModelConfig, SeriesConfig, TextConfig
 from lstm_core.experiments.pair.differences import DIFFERENCES, differences_for
-from pages.live.server.channel import ASSETS, HOST
+from pages.live.server.assets import ASSETS
+from pages.live.server.state import HOST
 from pages.panels.compare import compare
 from tests.pages.test_pages import open_app, words
 

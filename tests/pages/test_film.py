@@ -18,9 +18,10 @@ from lstm_core.frames.frame import Frame
 from lstm_core.tasks.tokens import normalise
 from pages.live.film import figure as module
 from pages.live.film.figure import film_figure
-from pages.live.film.route import BODY_LIMIT, film, film_html
-from pages.live.film.text import plain, wrapped
-from pages.live.server.channel import HOST
+from pages.live.film.route import FILM, film_html
+from pages.live.film.text import escape, wrapped
+from pages.live.server.downloads import BODY_LIMIT
+from pages.live.server.state import HOST
 from tests.films import HOSTILE, gaps_frames, series_frames, text_frames
 
 quick = settings(max_examples=60, deadline=None)
@@ -213,8 +214,8 @@ def test_lines_break_between_words_and_keep_their_indent():
 @quick
 @given(st.text())
 def test_plain_text_has_no_marks_in_it(text):
-    assert not set("<>$") & set(plain(text))
-    assert html.unescape(plain(text)) == text
+    assert not set("<>$") & set(escape(text))
+    assert html.unescape(escape(text)) == text
 
 
 class Elements(HTMLParser):
@@ -275,7 +276,7 @@ def test_the_file_says_what_made_it_and_needs_nothing_else():
 
 @pytest.fixture(scope="module")
 def client():
-    with TestClient(Starlette(routes=[Route("/live/film", film, methods=["POST"])])) as client:
+    with TestClient(Starlette(routes=[Route("/live/film", FILM.answer, methods=["POST"])])) as client:
         yield client
 
 
@@ -337,7 +338,8 @@ def test_a_bad_request_is_told_so(client, frames, body):
 
 
 @pytest.mark.parametrize("token", ["", "bad", "../..", "good "])
-def test_an_unknown_network_is_gone(client, frames, token):
+def test_an_unknown_network_is_gone(client, frames, token, monkeypatch):
+    monkeypatch.setattr("pages.live.server.downloads.WRONG_KEY", 0)
     answer = ask(client, {"token": token})
     assert answer.status_code == 404
     assert "gone" in answer.text

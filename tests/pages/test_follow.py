@@ -8,11 +8,12 @@ import segno
 from lstm_core.config import RunConfig
 from lstm_core.config.access_keys import CODE_LENGTH, normal_code, shown_code
 from lstm_core.storage.store import Damaged
-from pages.live.server.channel import HOST, base_path
+from pages.live.server.state import HOST, base_path
+from pages.panels.runs.settings_from_config import page_of
 from pages.panels.sharing import code_entry, share
 from pages.panels.sharing.code_entry import Tries
 from pages.panels.sharing.presented import presented, screen_of
-from pages.screens.every import NAMES, SCREENS, SHOWN_ON, page_of
+from pages.screens.every import NAMES, SCREENS, SHOWN_ON
 from tests.pages.test_pages import open_app, words
 
 SINGLE = ["text", "series", "inside", "cell", "hands"]

@@ -4,7 +4,8 @@ import pytest
 
 from lstm_core.config import CELLS, HELD, MEMORY, Hands
 from lstm_core.config.fields import limits
-from pages.live.server.channel import ASSETS, HOST
+from pages.live.server.assets import ASSETS
+from pages.live.server.state import HOST
 from pages.panels.controls.settings import Settings
 from pages.panels.hands_on import held
 from pages.panels.hands_on.hands import GATES, gates

@@ -13,7 +13,8 @@ from lstm_core.config import ModelConfig, RunConfig, SeriesConfig, TrainConfig
 from lstm_core.config.server_settings import Limits
 from lstm_core.server.host import RunHost
 from lstm_core.storage.store import Store
-from pages.live.server import channel, health
+from pages.live.routes import routes
+from pages.live.server import health
 from pages.live.server.health import Health, code_version, memory_mb
 
 SMALL = RunConfig(SeriesConfig(), ModelConfig(hidden_size=8), TrainConfig(sequence_length=16))
@@ -67,7 +68,7 @@ def test_a_server_that_is_well_says_so_with_its_figures(host, store, limits):
 
 
 def test_it_can_be_asked_over_the_network_and_is_never_kept():
-    with TestClient(Starlette(routes=channel.routes())) as client:
+    with TestClient(Starlette(routes=routes())) as client:
         answer = client.get("/api/health")
         assert answer.status_code == 200
         assert answer.headers["cache-control"] == "no-store"

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from lstm_core.config import MEMORY_TASKS
 from lstm_core.experiments.race.race import LANES, RaceConfig
-from pages.live.server.channel import ASSETS, HOST
+from pages.live.server.assets import ASSETS
+from pages.live.server.state import HOST
 from pages.panels.experiments.race import COLOURS
 from pages.panels.experiments.race_charts import accuracy_drawing, gradients_drawing, lags_drawing
 from tests.pages.test_pages import config_of, open_app, words

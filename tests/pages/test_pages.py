@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
 from lstm_core.config import CORPORA, SERIES
-from pages.common.markdown import plain
-from pages.live.server.channel import HOST
+from pages.common.markdown import escape_markdown
+from pages.live.server.state import HOST
 
 ROOT = Path(__file__).parents[2]
 PAGES = ["text.py", "series.py", "guide.py"]
@@ -268,7 +268,7 @@ def test_a_batch_too_large_for_the_network_is_named():
 
 @given(st.text())
 def test_plain_leaves_the_letters_and_no_bare_mark(text):
-    shown = plain(text)
+    shown = escape_markdown(text)
     bare = shown.replace("\\\\", "").split("\\")
     assert not any(mark in piece[1:] for piece in bare[1:] for mark in "`*_[]()#!|~$<>&")
     assert shown.replace("\u2060", "").replace("\\", "") == text.replace("\u2060", "").replace("\\", "")

@@ -8,7 +8,8 @@ from typing import Any
 import streamlit as st
 
 from lstm_core.config.access_keys import TOKEN
-from pages.live.server.channel import ASSETS, VERSION, base_path, plotly_address
+from pages.live.server.assets import ASSETS, VERSION, plotly_address
+from pages.live.server.state import base_path
 
 _STYLES = sorted(
     (name for name in ASSETS if name.endswith(".css")), key=lambda name: (name != "live.css", name)

@@ -22,7 +22,7 @@ from pages.live.film.layout import (
     layout,
     places,
 )
-from pages.live.film.text import plain
+from pages.live.film.text import escape
 
 GREY, BLUE, VERMILLION = "#9AA0A8", "#0072B2", "#D55E00"
 NUMBERS = 2_000_000  # in all heatmaps of a film, about 10 MB; with more, the gates are left out
@@ -70,7 +70,7 @@ def film_figure(frames: list[Frame]) -> go.Figure:
 
 def _heatmaps(frames: list[Frame], where: dict[str, Place]) -> Iterator[Part]:
     last = frames[-1]
-    units, labels = last.meta["units"], [plain(label) for label in last.meta["labels"]]
+    units, labels = last.meta["units"], [escape(label) for label in last.meta["labels"]]
     cells = [[f"unit {unit} · t = {t} “{label}”" for t, label in enumerate(labels)] for unit in units]
     limit = max(frame.meta["c_limit"] for frame in frames)
     memory = last.meta["memory"]

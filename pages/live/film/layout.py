@@ -7,7 +7,7 @@ from typing import Any
 
 from lstm_core.frames.frame import Frame
 from pages.common.colours import GATES, NAMES
-from pages.live.film.text import filled, plain, wrapped
+from pages.live.film.text import escape, filled, wrapped
 
 INK, PAPER, PANEL, LINES = "#1F2328", "#FFFFFF", "#F5F6F8", "#DDE1E6"
 FONT = "system-ui, 'Segoe UI', 'Liberation Sans', sans-serif"
@@ -135,7 +135,7 @@ def _heading(name: str, memory: str = "") -> str:
 
 
 def _title(text: str) -> dict[str, Any]:
-    return {"text": plain(text), "standoff": 4, "font": {"size": 14}}
+    return {"text": escape(text), "standoff": 4, "font": {"size": 14}}
 
 
 def _legend(top: float) -> dict[str, Any]:
@@ -151,7 +151,7 @@ def _heatmap_axes(meta: dict[str, Any]) -> dict[str, Any]:
     return {
         "x": {
             "tickvals": meta["tick_steps"],
-            "ticktext": [plain(label if len(label) <= 16 else label[:15] + "…") for label in meta["ticks"]],
+            "ticktext": [escape(label if len(label) <= 16 else label[:15] + "…") for label in meta["ticks"]],
             "tickangle": -60 if meta.get("level") == "words" else 0,
             "title": _title(meta.get("x_title", "")),
         },

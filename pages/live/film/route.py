@@ -5,23 +5,12 @@ POST {base}/live/film   {"token": …} → the file, to be saved
 
 from __future__ import annotations
 
-import asyncio
 import html
-import json
-
-from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
-from starlette.responses import Response
 
 from lstm_core.frames.frame import Frame
 from pages.live.film.figure import film_figure
-from pages.live.server.channel import HOST
-from pages.live.server.request_guard import origin_allowed
-
-BODY_LIMIT = 1000  # bytes of a request
-# A film takes one core for a second or two; networks train on the others meanwhile.
-_ONE_AT_A_TIME = asyncio.Semaphore(1)
-_asked: set[str] = set()  # tokens whose film is being made, or waits for its turn
+from pages.live.server.downloads import Download, File, text_of
+from pages.live.server.state import HOST
 
 # Plotly rejects the promise of an animation that Pause or the slider ends, and its own buttons wait for none.
 INTERRUPTED = """
@@ -80,38 +69,14 @@ def _made_with(frames: list[Frame]) -> str:
     return f"made with LSTM playground, H {meta['hidden_size']}{layers}{both}, {steps}"
 
 
-async def film(request: Request) -> Response:
-    """The film of the run whose token the body holds."""
-    if not origin_allowed(request.headers.get("origin"), request.headers.get("host")):
-        return Response("This page may not ask for a film.", status_code=403)
-    token = _token(await _body(request))
-    if token is None:
-        return Response('A request for a film is {"token": …}.', status_code=400)
-    if token in _asked:
-        return Response("The film of this network is being made already: wait for it.", status_code=429)
-    _asked.add(token)
-    try:
-        async with _ONE_AT_A_TIME:
-            page = await run_in_threadpool(_make, token)
-    except KeyError:
-        return Response("This network is gone. Reload the page to start a new one.", status_code=404)
-    except ValueError as error:  # it slept, and its files are damaged
-        return Response(str(error), status_code=409)
-    finally:
-        _asked.discard(token)
-    if page is None:
-        return Response("This network has not begun to learn, so there is nothing to show.", status_code=409)
-    headers = {"Content-Disposition": 'attachment; filename="film.html"', "Cache-Control": "no-store"}
-    return Response(page, media_type="text/html; charset=utf-8", headers=headers)
-
-
-def _make(token: str) -> bytes | None:
-    """The film, or None when there is no network yet. Raises KeyError for an unknown token."""
+def _make(token: str) -> File:
+    """The film. Raises KeyError for an unknown token, ValueError where there is nothing to show."""
     frames = [Frame.decode(data) for data in HOST.film(token)]
     if not frames:
-        return None
+        raise ValueError("This network has not begun to learn, so there is nothing to show.")
     # half a surrogate pair has no place in a file
-    return film_html(frames, f"How {_learner(frames[0])}").encode(errors="replace")
+    page = film_html(frames, f"How {_learner(frames[0])}").encode(errors="replace")
+    return File("film.html", page, "text/html; charset=utf-8")
 
 
 def _learner(frame: Frame) -> str:
@@ -122,19 +87,4 @@ def _learner(frame: Frame) -> str:
     return f"{cell} learnt {'to fill gaps' if meta.get('goal') == 'gaps' else learnt}"
 
 
-async def _body(request: Request) -> bytes:
-    """The request's body, read no further than its limit."""
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > BODY_LIMIT:
-            return b""
-    return body
-
-
-def _token(body: bytes) -> str | None:
-    try:
-        token = json.loads(body)["token"]
-    except (ValueError, TypeError, KeyError, RecursionError):
-        return None
-    return token if isinstance(token, str) else None
+FILM = Download('A request for a film is {"token": …}.', lambda asked: text_of(asked["token"]), _make)

@@ -20,7 +20,7 @@ STYLES = {
 SIGNS = {"right": "✓", "wrong": "✗"}
 
 
-def plain(text: str) -> str:
+def escape(text: str) -> str:
     """`text` for Plotly, none of it read as a tag, an entity or, between dollar signs, a formula."""
     return html.escape(text, quote=False).replace("$", "&#36;")
 
@@ -88,4 +88,4 @@ def _columns(letter: str) -> int:
 
 def _in_runs(line: list[Letter]) -> str:
     runs = groupby(line, lambda pair: pair[1])
-    return "".join(STYLES[style].format(plain("".join(one for one, _ in run))) for style, run in runs)
+    return "".join(STYLES[style].format(escape("".join(one for one, _ in run))) for style, run in runs)

@@ -63,9 +63,9 @@ function toggle() {
 
 function build(element) {
   const root = make("div", "presenter", element);
-  const keys = make("button", "presenter-button presenter-keys", root, "Keys (?)");
+  const keys = make("button", "panel-button presenter-button presenter-keys", root, "Keys (?)");
   Object.assign(keys, { type: "button", title: "All keys (?)", ariaLabel: "Keys" });
-  const button = make("button", "presenter-button", root);
+  const button = make("button", "panel-button presenter-button", root);
   button.type = "button";
   button.setAttribute("aria-keyshortcuts", "P");
   const help = buildHelp(element);

@@ -27,7 +27,7 @@ export function build(parent) {
     make("dd", "", table, does);
   }
   make("div", "presenter-help-note", root, "They rest while you type.");
-  const button = make("button", "presenter-button", root, "Close");
+  const button = make("button", "panel-button presenter-button", root, "Close");
   button.type = "button";
   let before = null;
   const close = () => {

@@ -1,4 +1,4 @@
 """The server's side of the live channel: the app's state, its routes, its security headers and its logs.
 
-app.py, panels and the other packages of live/ may import it. Start with channel.py.
+app.py, panels and the other packages of live/ may import it. Start with state.py, then socket.py.
 """

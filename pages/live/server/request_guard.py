@@ -1,4 +1,4 @@
-"""The doors of the server: what asks from another site's page, or asks for too much, is refused here.
+"""What asks from another site's page, or asks for too much, is refused here.
 
 All that changes something comes through a WebSocket or a request that is neither GET nor HEAD. A browser
 names the page that such a thing comes from (its Origin), and no page can make it name another one. This holds
@@ -22,6 +22,7 @@ ADDRESS_LIMIT = 16_000  # bytes of a path and its query
 HEADERS_LIMIT = 32_000  # bytes of all headers of a request, names and values
 BODY_LIMIT = 64_000  # bytes of what is sent to any route but Streamlit's upload, which has its own limit
 UPLOADS = "/_stcore/upload_file/"
+WRONG_KEY = 1.0  # seconds that whoever brings a key that opens nothing waits for the answer
 QUIET = 1.0  # seconds without a line after one that says who was refused
 PORTS = {"http": 80, "https": 443}
 
@@ -63,7 +64,7 @@ def _host(host: str, scheme: str) -> tuple[str, int] | None:
     return place and place[1:]
 
 
-class Doors:
+class RequestGuard:
     """ASGI middleware that refuses such requests and sockets before anything else sees them."""
 
     def __init__(self, app: ASGIApp) -> None:

@@ -5,7 +5,7 @@ by some mistake could therefore not run anything, nor send anything elsewhere. W
 
 - `blob:` scripts: that is how Streamlit loads the script of a component that is given as text, as loader.js
   is. Only a script that runs already can make such an address.
-- one inline script of Streamlit's own index.html, by its hash
+- the inline scripts of index.html, Streamlit's own and that of page_index.py, by their hashes
 - inline styles, which Streamlit and Plotly set everywhere; a font within Streamlit's style sheet; and
   pictures made in the page, which Plotly needs to export a chart
 """
@@ -15,12 +15,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from pathlib import Path
 
-import streamlit
 from starlette.datastructures import MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from pages.live.server.page_index import index_html
 
 # one that a policy may name: 'self', 'none', *, https:, or a host, with a scheme and a port if need be. A
 # single word is a host only with a scheme, so that self without its quotes is not taken for one.
@@ -60,8 +60,7 @@ def inline_hashes(page: bytes) -> list[str]:
 
 def policy(frame_ancestors: str = "'self'") -> str:
     """The Content-Security-Policy. Raises ValueError as `checked_ancestors` does."""
-    index = Path(streamlit.__file__).parent / "static" / "index.html"
-    own = " ".join(inline_hashes(index.read_bytes()))
+    own = " ".join(inline_hashes(index_html()))
     rules = {
         "default-src": "'self'",
         "script-src": f"'self' blob: {own}",

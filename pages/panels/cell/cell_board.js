@@ -40,7 +40,7 @@ export function buildBoard(parent, kind, { byHand = false, backwards = false } =
 
 /** A button of the row above the board. */
 export function button(parent, text, about, className = "") {
-  const node = make("button", `transport-button cell-button ${className}`, parent, text);
+  const node = make("button", `panel-button transport-button cell-button ${className}`, parent, text);
   node.type = "button";
   node.title = about;
   return node;

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 from pages.common.colours import NAMES, SIGMOIDS, diverging_scale, on_dark, scale_of
 from pages.live.client.component import mount
 from pages.live.figures.figure import Drawing, Feed, Select, drawing, streaming_figure
+from pages.panels.output.loss import set_loss_axes
 
 SIDES = ("#0072B2", "#D55E00")  # left and right, here as everywhere on the page
 COLOURS = [[colour, on_dark(colour)] for colour in SIDES]
@@ -52,20 +53,7 @@ def losses_drawing(nats: bool, /) -> Drawing:
                 Feed(trace, "y", array=f"{which}{name}"),
             ]
         feeds.append(Feed(2 * number + 1, "name", meta=f"{which or 'left_'}name"))
-    # Plotly's own labels of a logarithmic axis run into each other in so small a figure
-    values = [mantissa * 10.0**power for power in range(-2, 2) for mantissa in (1, 2, 5)]
-    labels = [f"{value:g}" for value in values]
-    if not nats:
-        values = [10.0**power for power in range(-12, 13, 2)]
-        labels = [f"10<sup>{power}</sup>" if power else "1" for power in range(-12, 13, 2)]
-    title = "nats" if nats else "squared error"
-    figure.update_xaxes(hoverformat=",d", rangemode="tozero", zeroline=False, nticks=5)
-    figure.update_yaxes(type="log", title=title, tickvals=values, ticktext=labels, zeroline=False)
-    figure.update_layout(
-        margin={"l": 48, "r": 18, "t": 22, "b": 22},
-        legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1, "yanchor": "bottom"},
-        hovermode="x unified",
-    )
+    set_loss_axes(figure, nats, top=22)
     return drawing(
         figure,
         feeds,

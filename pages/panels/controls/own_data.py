@@ -11,7 +11,7 @@ import streamlit as st
 
 from lstm_core.config import MemoryConfig, SeriesConfig, TextConfig
 from lstm_core.tasks.upload import Table, decode_text, read_table
-from pages.common.markdown import plain
+from pages.common.markdown import escape_markdown
 
 TEXT_MEGABYTES = 2
 
@@ -89,7 +89,7 @@ def _keep(kind: str, uploaded: Any, read: Any) -> Any:
         try:
             content = read(uploaded.getvalue())
         except ValueError as error:  # said until another file takes its place
-            st.error(plain(str(error)))
+            st.error(escape_markdown(str(error)))
         else:
             st.session_state[f"own_{kind}_read"] = uploaded.file_id
             said = f"{uploaded.name} is used."
@@ -97,7 +97,11 @@ def _keep(kind: str, uploaded: Any, read: Any) -> Any:
     kept = st.session_state.get(place)
     if kept is None:
         return None
-    name = plain(kept["name"]) if kept["name"] else {"text": "this text", "series": "this series"}[kind]
+    name = (
+        escape_markdown(kept["name"])
+        if kept["name"]
+        else {"text": "this text", "series": "this series"}[kind]
+    )
     if st.button(f"Forget {name}", key=f"{place}_forget", width="stretch"):
         del st.session_state[place]
         st.session_state.pop(f"own_{kind}_file", None)
@@ -108,4 +112,4 @@ def _keep(kind: str, uploaded: Any, read: Any) -> Any:
 def _say(kind: str) -> None:
     """What is used now, where it can be seen."""
     if kept := st.session_state.get(f"own_{kind}_upload"):
-        st.caption(plain(kept["said"]))
+        st.caption(escape_markdown(kept["said"]))

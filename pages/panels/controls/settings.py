@@ -14,7 +14,7 @@ import streamlit as st
 from lstm_core.config import Knobs, View
 from lstm_core.config.fields import Checked, limits
 from pages.common.address import LONGEST_IN_LINK, forget_echoes, has_read, link, news
-from pages.common.markdown import plain
+from pages.common.markdown import escape_markdown
 from pages.live.inputs.slider import (
     forget_left_at,
     left_at,
@@ -90,7 +90,7 @@ class Settings:
         notes += [note for note in self.notes if note not in notes]
         if not notes:
             return
-        st.warning(plain("In the link: " + " ".join(notes)))
+        st.warning(escape_markdown("In the link: " + " ".join(notes)))
         if st.button("Understood", key=f"{place}_seen"):
             notes.clear()
             st.rerun()

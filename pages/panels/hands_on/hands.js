@@ -178,7 +178,7 @@ let scopes = 0; // radio buttons belong together by their name, page-wide
 function buildUnits(element, name, adding, what) {
   const box = make("div", "hands-units", element);
   const chips = make("span", "hands-chips", box);
-  const add = make("button", "hands-button", box);
+  const add = make("button", "panel-button hands-button", box);
   add.type = "button";
   add.title = "The chosen unit: click a row of a heatmap to choose another one.";
   let drawn = null;
@@ -195,7 +195,7 @@ function buildUnits(element, name, adding, what) {
 }
 
 function chip(element, name, units, unit, what) {
-  const node = make("button", "hands-chip", null, `${unit} ×`);
+  const node = make("button", "panel-button hands-chip", null, `${unit} ×`);
   Object.assign(node, { type: "button", ariaLabel: `Unit ${unit}: no longer ${what}` });
   node.title = node.ariaLabel;
   node.onclick = () => set(element, name, units.filter((one) => one !== unit));

@@ -35,7 +35,7 @@ export function buildTries(element, { cell, gates }, set) {
   const tries = GATE_TRIES[cell].map((one) => gateTry(element, set, names, ...one));
   if (!tries.length) tries.push(...UNIT_TRIES.map((one) => unitTry(element, set, ...one)));
   if (!names.length) make("span", "hands-none", element, "A plain RNN has no gate to hold.");
-  const release = make("button", "hands-button hands-release", element, "Let go of everything");
+  const release = make("button", "panel-button hands-button hands-release", element, "Let go of everything");
   Object.assign(release, { type: "button", title: "All gates as learned, all units on." });
   release.onclick = () => {
     element.wishes.clear();
@@ -71,7 +71,7 @@ function unitTry(element, set, text, every, about) {
 }
 
 function tryButton(element, text, about) {
-  const button = make("button", "hands-button", element, text);
+  const button = make("button", "panel-button hands-button", element, text);
   Object.assign(button, { type: "button", title: `${about} Press again to let go.` });
   return button;
 }

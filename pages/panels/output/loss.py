@@ -22,20 +22,7 @@ def loss_chart_drawing(nats: bool) -> Drawing:
     figure.add_scatter(mode="lines+markers", name="validation", line={"color": "#D55E00", "width": 2.5})
     figure.data[1].marker.size = 5
     figure.update_traces(hovertemplate="%{y:.4g}")
-    figure.update_xaxes(hoverformat=",d", rangemode="tozero", zeroline=False, nticks=5)
-    # Plotly's own labels of a logarithmic axis run into each other in so small a figure
-    values = [mantissa * 10.0**power for power in range(-2, 2) for mantissa in (1, 2, 5)]
-    labels = [f"{value:g}" for value in values]
-    if not nats:
-        values = [10.0**power for power in range(-12, 13, 2)]
-        labels = [f"10<sup>{power}</sup>" if power else "1" for power in range(-12, 13, 2)]
-    title = "nats" if nats else "squared error"
-    figure.update_yaxes(type="log", title=title, tickvals=values, ticktext=labels, zeroline=False)
-    figure.update_layout(
-        margin={"l": 48, "r": 18, "t": 20, "b": 22},
-        legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1, "yanchor": "bottom"},
-        hovermode="x unified",
-    )
+    set_loss_axes(figure, nats, top=20)
     feeds = [
         Feed(0, "x", array="loss_step"),
         Feed(0, "y", array="loss"),
@@ -47,4 +34,25 @@ def loss_chart_drawing(nats: bool) -> Drawing:
         feeds,
         about="Line chart of the training and validation loss over training steps.",
         empty="The loss appears here after the first training step.",
+    )
+
+
+def set_loss_axes(figure: go.Figure, nats: bool, top: int) -> None:
+    """Training steps across, and the loss on a logarithmic axis; the legend stands above it.
+
+    nats: else squared scaled units. top: pixels above the axes.
+    """
+    # Plotly's own labels of a logarithmic axis run into each other in so small a figure
+    values = [mantissa * 10.0**power for power in range(-2, 2) for mantissa in (1, 2, 5)]
+    labels = [f"{value:g}" for value in values]
+    if not nats:
+        values = [10.0**power for power in range(-12, 13, 2)]
+        labels = [f"10<sup>{power}</sup>" if power else "1" for power in range(-12, 13, 2)]
+    title = "nats" if nats else "squared error"
+    figure.update_xaxes(hoverformat=",d", rangemode="tozero", zeroline=False, nticks=5)
+    figure.update_yaxes(type="log", title=title, tickvals=values, ticktext=labels, zeroline=False)
+    figure.update_layout(
+        margin={"l": 48, "r": 18, "t": top, "b": 22},
+        legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1, "yanchor": "bottom"},
+        hovermode="x unified",
     )

@@ -18,7 +18,7 @@ export function build(parent) {
   Object.assign(input, { type: "range", min: 0, max: 1, step: 1, value: 1, ariaLabel: "Training history" });
   const where = make("output", "timebar-where", root, "live");
   const button = (text, about, place = root) => {
-    const node = make("button", "timebar-button", place, text);
+    const node = make("button", "panel-button timebar-button", place, text);
     Object.assign(node, { type: "button", title: about });
     return node;
   };

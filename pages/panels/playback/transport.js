@@ -146,7 +146,7 @@ function build(element) {
   root.dataset.step = 0;
   const button = (icon, text, about, className = "") => {
     // drawn by the style sheet: not every machine has a font with these signs
-    const node = make("button", `transport-button ${className}`, root);
+    const node = make("button", `panel-button transport-button ${className}`, root);
     node.type = "button";
     node.title = about;
     node.dataset.act = icon; // a key presses it, too

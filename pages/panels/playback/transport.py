@@ -9,10 +9,10 @@ import streamlit as st
 
 from lstm_core.config import Knobs
 from lstm_core.config.access_keys import shown_code
-from pages.common.markdown import plain
+from pages.common.markdown import escape_markdown
 from pages.live.client.component import mount
 from pages.live.inputs.slider import slider_data
-from pages.live.server.channel import HOST
+from pages.live.server.state import HOST
 from pages.panels.controls.settings import Settings
 from pages.panels.runs.run import branch_run, parent_of, return_run
 from pages.panels.sharing.presented import presented
@@ -76,7 +76,7 @@ def _lead(token: str) -> None:
         try:
             HOST.sharing.lead(led, token)
         except OSError as error:
-            why = plain(error.strerror or "it could not be noted")
+            why = escape_markdown(error.strerror or "it could not be noted")
             st.toast(f"Those who follow stay where they are: {why}.", icon=":material/error:")
         except KeyError:
             st.session_state["led"] = None

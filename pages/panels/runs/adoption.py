@@ -10,11 +10,11 @@ from lstm_core.config import RunConfig
 from lstm_core.experiments.pair.pair import PairConfig
 from lstm_core.experiments.registry import SubjectConfig
 from lstm_core.storage.store import Damaged
-from pages.common.markdown import plain
-from pages.live.server.channel import HOST
+from pages.common.markdown import escape_markdown
+from pages.live.server.state import HOST
 from pages.panels.controls import own_data
 from pages.panels.controls.settings import Settings
-from pages.panels.runs.settings_from_config import Said, fits, pair_base, said, said_of_networks
+from pages.panels.runs.settings_from_config import Setting, fits, network_settings, pair_base, settings_of
 
 GONE = "The run of this link no longer exists"
 ELSEWHERE = "The run of this link belongs to another page"
@@ -42,10 +42,14 @@ def run_settings(page: str, defaults: dict[str, Any] | None = None) -> Settings:
             adopted = token = linked
             known = True
         else:
-            st.toast(plain(refusal + ("." if known else ANEW)), icon=":material/link_off:", duration="long")
+            st.toast(
+                escape_markdown(refusal + ("." if known else ANEW)),
+                icon=":material/link_off:",
+                duration="long",
+            )
     elif token is not None and not known:
         st.toast(
-            plain(f"The run that was here no longer exists{ANEW}"),
+            escape_markdown(f"The run that was here no longer exists{ANEW}"),
             icon=":material/link_off:",
             duration="long",
         )
@@ -55,7 +59,7 @@ def run_settings(page: str, defaults: dict[str, Any] | None = None) -> Settings:
         config = HOST.config(token)
     except Damaged as error:  # it slept, and cannot be woken
         state.pop(f"run_{page}", None)
-        st.toast(plain(str(error).rstrip(".") + ANEW), icon=":material/link_off:", duration="long")
+        st.toast(escape_markdown(str(error).rstrip(".") + ANEW), icon=":material/link_off:", duration="long")
         return settings
     except (KeyError, ValueError):  # it has been deleted this very moment
         return settings
@@ -93,7 +97,7 @@ def _begin_with(page: str, token: str, config: SubjectConfig) -> None:
     state = st.session_state
     parents = [parent for parent in state.get(f"parents_{page}", []) if parent != token]
     state[f"run_{page}"], state[f"parents_{page}"], state[f"sent_{page}"] = token, parents, {}
-    _take_over(page, said(page, config), fresh=True)
+    _take_over(page, settings_of(page, config), fresh=True)
     _take_data(page, config, fresh=True)
     state[f"config_{page}"] = config
     state[f"made_{page}"] = None  # what the widgets will make is no wish for new networks
@@ -107,8 +111,10 @@ def _catch_up(page: str, config: SubjectConfig) -> None:
     seen: SubjectConfig | None = state.get(f"seen_{page}")
     if seen is None or seen == config:
         return
-    before = {(one.page, one.name): one.value for one in said(page, seen) if type(seen) is type(config)}
-    changed = [one for one in said(page, config) if before.get((one.page, one.name), st) != one.value]
+    before = {
+        (one.page, one.name): one.value for one in settings_of(page, seen) if type(seen) is type(config)
+    }
+    changed = [one for one in settings_of(page, config) if before.get((one.page, one.name), st) != one.value]
     _take_over(page, changed, fresh=False)
     if seen.network != config.network:
         _take_data(page, config, fresh=False)
@@ -118,7 +124,7 @@ def _catch_up(page: str, config: SubjectConfig) -> None:
         state[f"made_{page}"] = config.network if made == seen.network else None
 
 
-def _take_over(page: str, settings: list[Said], fresh: bool) -> None:
+def _take_over(page: str, settings: list[Setting], fresh: bool) -> None:
     sent = st.session_state[f"sent_{page}"]
     for one in settings:
         if Settings(one.page).take_over(one.name, one.value, fresh) and one.kind:
@@ -131,7 +137,7 @@ def _take_data(page: str, config: SubjectConfig, fresh: bool) -> None:
     if isinstance(config, PairConfig):
         base = pair_base(config)
         if f"config_{base.kind}" not in state:  # so that a link says the same
-            for one in said_of_networks(base.kind, base):
+            for one in network_settings(base.kind, base):
                 Settings(one.page).take_over(one.name, one.value, fresh)
             own_data.keep(base.task)
         state["pair_base"], state["pair_origin"] = base, None

@@ -22,12 +22,12 @@ from lstm_core.experiments.registry import SubjectConfig
 from lstm_core.tasks import make_task
 from lstm_core.tasks.corpora import CORPUS_NAMES
 from lstm_core.tasks.series import SERIES_NAMES, SERIES_SETTINGS
-from pages.common.markdown import plain
-from pages.live.server.channel import HOST
+from pages.common.markdown import escape_markdown
+from pages.live.server.state import HOST
 from pages.panels.controls.network import view_controls
 from pages.panels.controls.settings import Settings, place_widget
 from pages.panels.runs.adoption import adopt_run, run_settings
-from pages.panels.runs.settings_from_config import OUTPUT, fits, said_live
+from pages.panels.runs.settings_from_config import OUTPUT, fits, live_settings
 
 Config = TypeVar("Config", bound=SubjectConfig)
 
@@ -80,7 +80,7 @@ def shown_run() -> Shown:
         view = View(**live_view(settings), **view_controls(settings, model))
     with switch:
         token, config = run_for(settings, RunConfig, task, model, train, live_knobs(settings), view)
-        st.caption(plain(f"{describe(config)}. Change it on the {page.capitalize()} page."))
+        st.caption(escape_markdown(f"{describe(config)}. Change it on the {page.capitalize()} page."))
     return Shown(settings, token, config, middle)
 
 
@@ -167,7 +167,7 @@ def run_for(
             state["last_network"] = page
     except ValueError as error:
         kept = " The network that you see still learns from the data before." if token else ""
-        st.error(plain(f"{error}{kept}"), icon=":material/error:")
+        st.error(escape_markdown(f"{error}{kept}"), icon=":material/error:")
     except KeyError:  # it has been deleted this very moment
         st.rerun()
     settings.show_notes()
@@ -179,7 +179,7 @@ def run_for(
 
 def _live(page: str, config: Any) -> dict[tuple[str, str], object]:
     """The live settings of a config that have controls on its page."""
-    return {(one.kind, one.name): one.value for one in said_live(page, config)}
+    return {(one.kind, one.name): one.value for one in live_settings(page, config)}
 
 
 def _send_changes(page: str, token: str, config: Any) -> None:
@@ -242,7 +242,7 @@ def data_notes(config: RunConfig, *more: str) -> None:
     """What is to be known about the data: symbols left out, gaps filled, an encoding guessed."""
     for note in (*more, *make_task(config.task, config.train).notes):
         if note:
-            st.caption(plain(note))
+            st.caption(escape_markdown(note))
 
 
 def started(config: Any) -> str:

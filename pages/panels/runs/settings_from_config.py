@@ -32,7 +32,12 @@ OUTPUT = {"text": ("probe", "prompt", "temperature", "top_k"), "series": ("probe
 SHOWN = ("layer", "units")
 
 
-class Said(NamedTuple):
+def page_of(config: SubjectConfig) -> str:
+    """The page that a run of this config belongs to."""
+    return next(page for page in KINDS if fits(page, config))
+
+
+class Setting(NamedTuple):
     """A setting: `page` is that of its `Settings`, `name` that of its field; kind: of live setting, or ""."""
 
     page: str
@@ -47,12 +52,12 @@ def fits(page: str, config: SubjectConfig) -> bool:
     return isinstance(config, kind) and (task is None or isinstance(getattr(config, "task", None), task))
 
 
-def said(page: str, config: SubjectConfig) -> list[Said]:
+def settings_of(page: str, config: SubjectConfig) -> list[Setting]:
     """All settings of a page, as they make `config`."""
-    return [*said_of_networks(page, config), *said_live(page, config)]
+    return [*network_settings(page, config), *live_settings(page, config)]
 
 
-def said_of_networks(page: str, config: SubjectConfig) -> list[Said]:
+def network_settings(page: str, config: SubjectConfig) -> list[Setting]:
     """The settings that ask for new networks."""
     if isinstance(config, RunConfig):
         return [
@@ -66,27 +71,27 @@ def said_of_networks(page: str, config: SubjectConfig) -> list[Said]:
         return [*own, *_fields(page, config.train, ["seed"])]
     if isinstance(config, AblationConfig):
         names = ("hidden_size", "forget_bias", "chrono", "seeds")
-        return [Said(page, "data", _ablation_data(config.task)), *_fields(page, config, names)]
+        return [Setting(page, "data", _ablation_data(config.task)), *_fields(page, config, names)]
     return list(_pair(page, config))
 
 
-def said_live(page: str, config: SubjectConfig) -> list[Said]:
+def live_settings(page: str, config: SubjectConfig) -> list[Setting]:
     """The live settings that have controls on the page; kind: "knob" or "view", as messages name them."""
-    knobs = [Said(page, name, value, "knob") for name, value in vars(config.knobs).items()]
+    knobs = [Setting(page, name, value, "knob") for name, value in vars(config.knobs).items()]
     if isinstance(config, RunConfig):
         names: tuple[str, ...] = (*OUTPUT[page], *SHOWN)
     elif isinstance(config, PairConfig):
         names = (*OUTPUT[config.left.kind], "signal")
     else:
         return knobs
-    return [*knobs, *(Said(page, name, getattr(config.view, name), "view") for name in names)]
+    return [*knobs, *(Setting(page, name, getattr(config.view, name), "view") for name in names)]
 
 
-def _fields(page: str, config: Checked, names: Any) -> Iterator[Said]:
-    return (Said(page, name, getattr(config, name)) for name in names)
+def _fields(page: str, config: Checked, names: Any) -> Iterator[Setting]:
+    return (Setting(page, name, getattr(config, name)) for name in names)
 
 
-def _data(page: str, task: Any) -> Iterator[Said]:
+def _data(page: str, task: Any) -> Iterator[Setting]:
     if isinstance(task, TextConfig):
         yield from _fields(page, task, ("corpus", "level", "goal"))
     else:
@@ -112,15 +117,15 @@ def pair_base(config: PairConfig) -> RunConfig:
     return left
 
 
-def _pair(page: str, config: PairConfig) -> Iterator[Said]:
+def _pair(page: str, config: PairConfig) -> Iterator[Setting]:
     left, kind = config.left, config.left.kind
-    yield Said(page, "network", kind)
-    yield Said(page, "differs", config.differs)
+    yield Setting(page, "network", kind)
+    yield Setting(page, "differs", config.differs)
     section, _, name = config.differs.partition(".")
     value = config.value
     name = name or {"text": "corpus", "series": "kind"}[kind]
     if config.differs == "task":
         value = getattr(value, name)
     if section != "knobs":
-        yield Said(f"{page}_{kind}_left", name, getattr(getattr(left, section), name))
-    yield Said(f"{page}_{kind}_right", name, value)
+        yield Setting(f"{page}_{kind}_left", name, getattr(getattr(left, section), name))
+    yield Setting(f"{page}_{kind}_right", name, value)

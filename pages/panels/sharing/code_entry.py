@@ -1,4 +1,4 @@
-"""The door to somebody else's run: it asks for the code, and slows down who guesses."""
+"""The form that asks for the code of a shared run, and slows down who guesses."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from lstm_core.config.access_keys import CODE_LENGTH, CODE_LETTERS, normal_code, shown_code
-from pages.live.server.channel import HOST
+from pages.live.server.state import HOST
 
 EXAMPLE = "K7QM-3XWD"
 WIDTH = 460  # pixels
@@ -61,7 +61,7 @@ def code_to_follow() -> str:
 def ask(problem: str) -> None:
     """A box for the code. problem: a sentence that says why it is asked for again, if it is."""
     middle = st.container(horizontal_alignment="center")
-    with middle, st.container(key="lobby", width=WIDTH):
+    with middle, st.container(key="code_entry", width=WIDTH):
         st.subheader("Follow a run", anchor=False)
         st.markdown(
             "Your teacher’s network on your own screen: every step, all that is selected, held, or dragged "

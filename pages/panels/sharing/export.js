@@ -11,7 +11,7 @@ export function render(element, data) {
     element.names = names;
     buttons.replaceChildren();
     for (const { what, label, about } of data.files) {
-      const button = make("button", "home-button", buttons, label);
+      const button = make("button", "panel-button export-button", buttons, label);
       Object.assign(button, { type: "button", title: about });
       button.dataset.what = what;
       button.onclick = () => save(element, what);
@@ -24,8 +24,8 @@ export function render(element, data) {
 export function remove() {}
 
 function build(element) {
-  const buttons = make("div", "home-buttons", element);
-  const note = make("div", "home-note", element);
+  const buttons = make("div", "export-buttons", element);
+  const note = make("div", "export-note", element);
   note.setAttribute("role", "status");
   element.parts = { buttons, note };
 }
@@ -36,7 +36,7 @@ async function save(element, what) {
   for (const button of buttons.children) button.disabled = true;
   setText(note, "The file is being made…");
   try {
-    const answer = await fetch(`${base}/live/home`, {
+    const answer = await fetch(`${base}/live/export`, {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify({ token, what }),

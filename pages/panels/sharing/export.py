@@ -6,19 +6,20 @@ import threading
 
 import streamlit as st
 
-from lstm_core.config import Hands, RunConfig, TextConfig
+from lstm_core.config import Hands, RunConfig
 from lstm_core.experiments.ablation.ablation import AblationConfig
 from lstm_core.experiments.pair.pair import PairConfig
 from lstm_core.experiments.race.race import RaceConfig
 from lstm_core.experiments.registry import SubjectConfig
 from lstm_core.export.script import data_file, script
 from lstm_core.storage.archive import unpack_run
-from pages.common.markdown import plain
+from pages.common.markdown import escape_markdown
 from pages.live.client.component import mount
-from pages.live.server.channel import HOST, LIMITS
 from pages.live.server.export import file_stem
+from pages.live.server.state import HOST, LIMITS
 from pages.panels.controls.settings import Settings
 from pages.panels.runs.run import adopt_run
+from pages.panels.runs.settings_from_config import page_of
 
 WIDTH = 400  # pixels
 HEIGHT = 64  # pixels of the buttons and the line below them
@@ -31,7 +32,7 @@ FILES = {
 NO_SCRIPT = "No code: PyTorch has none of the eight variants, so that no short script could train them."
 
 
-def home_panel(token: str, settings: Settings) -> None:
+def export_panel(token: str, settings: Settings) -> None:
     """The files of a run, the script that does the same, and the way back for a file that was taken home.
 
     It stands on every page and is drawn at every script run: all that takes time waits for a click.
@@ -44,12 +45,12 @@ def home_panel(token: str, settings: Settings) -> None:
         st.markdown("**Save** the run as it is when you click")
         whats = [what for what in FILES if what != "trace" or isinstance(config, RunConfig)]
         files = [{"what": what, "label": FILES[what][0], "about": FILES[what][1]} for what in whats]
-        mount("export.js", key=f"home_{settings.page}", token=token, height=HEIGHT, files=files)
+        mount("export.js", key=f"export_{settings.page}", token=token, height=HEIGHT, files=files)
         if isinstance(config, AblationConfig):
             st.caption(NO_SCRIPT)
         elif st.button(
             "Show the code",
-            key=f"home_code_{settings.page}",
+            key=f"export_code_{settings.page}",
             icon=":material/code:",
             width="stretch",
             help="A plain PyTorch script of at most 60 lines with these settings, and the same losses.",
@@ -72,9 +73,9 @@ def show_code(config: SubjectConfig) -> None:
     try:
         code, data = script(config), data_file(config)
     except ValueError as error:
-        st.error(plain(str(error)), icon=":material/error:")
+        st.error(escape_markdown(str(error)), icon=":material/error:")
         return
-    st.caption(plain(_about(config, data[0] if data else None)))
+    st.caption(escape_markdown(_about(config, data[0] if data else None)))
     first, second, _ = st.columns([3, 3, 4])
     first.download_button(
         "Download the script",
@@ -84,7 +85,7 @@ def show_code(config: SubjectConfig) -> None:
         on_click="ignore",
         type="primary",
         icon=":material/download:",
-        key="home_script",
+        key="export_script",
         width="stretch",
     )
     if data:
@@ -95,7 +96,7 @@ def show_code(config: SubjectConfig) -> None:
             mime="application/octet-stream",
             on_click="ignore",
             icon=":material/download:",
-            key="home_data",
+            key="export_data",
             width="stretch",
         )
     st.code(code, language="python", line_numbers=True)
@@ -117,11 +118,11 @@ def _about(config: RunConfig | RaceConfig, data: str | None) -> str:
 def _open_file(settings: Settings) -> None:
     """Take the run of an uploaded file, once; or say why it is refused, and leave all as it is."""
     state = st.session_state
-    number = state.setdefault("home_uploads", 0)  # another key makes an empty uploader
+    number = state.setdefault("export_uploads", 0)  # another key makes an empty uploader
     uploaded = st.file_uploader(
         "Open a run from its file",
         type="zip",
-        key=f"home_upload_{settings.page}_{number}",
+        key=f"export_upload_{settings.page}_{number}",
         max_upload_size=LIMITS.upload_mb,
         help="A file that was saved here or on another such server. The run that you see now is kept.",
     )
@@ -132,19 +133,10 @@ def _open_file(settings: Settings) -> None:
             saved = unpack_run(uploaded.getvalue(), LIMITS)
             token = HOST.adopt(saved)
     except ValueError as error:
-        st.error(plain(str(error)), icon=":material/error:")
+        st.error(escape_markdown(str(error)), icon=":material/error:")
         return
-    state["home_uploads"] += 1
+    state["export_uploads"] += 1
     _go_on(page_of(saved.config), token, settings)
-
-
-def page_of(config: SubjectConfig) -> str:
-    """The page that shows such runs."""
-    if isinstance(config, RunConfig):
-        return "text" if isinstance(config.task, TextConfig) else "series"
-    if isinstance(config, RaceConfig):
-        return "memory"
-    return "ablation" if isinstance(config, AblationConfig) else "compare"
 
 
 def _go_on(page: str, token: str, settings: Settings) -> None:

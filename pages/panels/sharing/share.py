@@ -10,8 +10,8 @@ import segno
 import streamlit as st
 
 from lstm_core.config.access_keys import shown_code
-from pages.common.markdown import plain
-from pages.live.server.channel import HOST, base_path
+from pages.common.markdown import escape_markdown
+from pages.live.server.state import HOST, base_path
 from pages.panels.controls.settings import Settings
 
 QR_WIDTH = 240  # pixels, with the quiet zone of 4 modules at each side
@@ -61,7 +61,7 @@ def _share(token: str) -> None:
     except KeyError:
         st.toast("This run is no longer there, so it cannot be shared.", icon=":material/error:")
     except OSError as error:
-        why = plain(error.strerror or "it could not be noted")
+        why = escape_markdown(error.strerror or "it could not be noted")
         st.toast(f"The run could not be shared: {why}. Try again.", icon=":material/error:")
 
 
@@ -71,7 +71,7 @@ def _unshare(token: str) -> None:
     except KeyError:
         return  # nobody follows what is gone
     except OSError as error:
-        why = plain(error.strerror or "it could not be noted")
+        why = escape_markdown(error.strerror or "it could not be noted")
         st.toast(f"The sharing could not be ended: {why}. Try again.", icon=":material/error:")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.panels.controls.settings import Settings
-from pages.panels.sharing.export import home_panel
+from pages.panels.sharing.export import export_panel
 from pages.panels.sharing.share import share_panel
 
 
@@ -21,4 +21,4 @@ def toolbar(token: str, settings: Settings) -> None:
             icon=":material/download:",
             help="The run as a file, its numbers as a table, its code.",
         ):
-            home_panel(token, settings)
+            export_panel(token, settings)

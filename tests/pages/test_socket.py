@@ -11,20 +11,18 @@ from hypothesis import strategies as st
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
+from streamlit import config as streamlit_config
 
 from lstm_core.config import ModelConfig, RunConfig, SeriesConfig, TrainConfig
 from lstm_core.config.server_settings import Limits
 from lstm_core.frames.frame import Frame
-from pages.live.server import channel
-from pages.live.server.channel import (
-    BAD_MESSAGES,
-    HOST,
-    MESSAGE_LIMIT,
-    PLOTLY_VERSION,
-    VERSION,
-    origin_allowed,
-)
+from pages.live.routes import routes
+from pages.live.server import assets
+from pages.live.server.assets import PLOTLY_VERSION, VERSION
+from pages.live.server.request_guard import origin_allowed
 from pages.live.server.slots import Bell
+from pages.live.server.socket import BAD_MESSAGES, MESSAGE_LIMIT, _parse
+from pages.live.server.state import HOST, LIMITS
 
 SMALL = RunConfig(SeriesConfig(), ModelConfig(hidden_size=8), TrainConfig(sequence_length=16))
 SOCKET = "/live/socket"
@@ -32,7 +30,7 @@ SOCKET = "/live/socket"
 
 @pytest.fixture(scope="module")
 def client():
-    with TestClient(Starlette(routes=channel.routes())) as client:
+    with TestClient(Starlette(routes=routes())) as client:
         yield client
 
 
@@ -265,7 +263,7 @@ def test_plotly_is_served_without_the_function_around_it(client):
 
 @pytest.mark.parametrize("script", [b"", b"/* 1 */ var Plotly=1;", b"(function(){return 1}());"])
 def test_a_script_of_another_shape_is_served_as_it_is(script):
-    assert channel._unwrapped(script) == script
+    assert assets._unwrapped(script) == script
 
 
 @pytest.mark.parametrize("name", ["nothing.js", "channel.py", "..%2fchannel.py", "%2e%2e/%2e%2e/app.py"])
@@ -273,12 +271,19 @@ def test_other_files_are_not_served(client, name):
     assert client.get(f"/live/static/{VERSION}/{name}").status_code == 404
 
 
-def test_every_route_stands_under_the_base_path(monkeypatch):
-    monkeypatch.setattr(channel, "base_path", lambda: "/class")
-    with TestClient(Starlette(routes=channel.routes())) as client:
-        assert client.get("/class/api/health").json()["status"] == "ok"
-        assert client.get(f"/class/live/static/{VERSION}/live.css").status_code == 200
-        with client.websocket_connect("/class/live/socket") as socket:
+@pytest.fixture
+def base_path():
+    """`server.baseUrlPath` "class" for this test: the base path in front of a route."""
+    streamlit_config.set_option("server.baseUrlPath", "class")
+    yield "/class"
+    streamlit_config.set_option("server.baseUrlPath", "")
+
+
+def test_every_route_stands_under_the_base_path(base_path):
+    with TestClient(Starlette(routes=routes())) as client:
+        assert client.get(f"{base_path}/api/health").json()["status"] == "ok"
+        assert client.get(f"{base_path}/live/static/{VERSION}/live.css").status_code == 200
+        with client.websocket_connect(f"{base_path}/live/socket") as socket:
             hello(socket, "x")
             assert socket.receive_json() == {"type": "gone"}
 
@@ -288,7 +293,7 @@ def test_a_flood_is_read_slowly(client, token):
     with client.websocket_connect(SOCKET) as socket:
         hello(socket, token)
         start = time.monotonic()
-        for _ in range(2 * channel.LIMITS.messages + 10):
+        for _ in range(2 * LIMITS.messages + 10):
             socket.send_text('{"type": "play"}')
         socket.send_text("{")  # answered last
         while "text" not in socket.receive():
@@ -337,6 +342,11 @@ def test_when_the_sharing_ends_followers_are_told(client, token):
             pass
         assert json.loads(message["text"]) == {"type": "gone"}
         assert closed_with(socket) == 1000
+
+
+def test_no_message_outlives_its_answer_since_it_may_hold_a_token():
+    text = json.dumps({"type": "hello", "token": "x"})
+    assert _parse(text) is not _parse(text)
 
 
 def test_over_the_limit_it_is_said(client, token, monkeypatch):

@@ -1,4 +1,4 @@
-"""The doors: what comes from elsewhere or asks for too much is refused, on every route and every socket."""
+"""What comes from elsewhere or asks for too much is refused, on every route and every socket."""
 
 import json
 import logging
@@ -14,10 +14,15 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 from streamlit import config as streamlit_config
 
-from pages.live.film.route import film
-from pages.live.server import channel, request_guard
-from pages.live.server.export import take_home
-from pages.live.server.request_guard import ADDRESS_LIMIT, BODY_LIMIT, HEADERS_LIMIT, Doors, origin_allowed
+from pages.live.routes import routes
+from pages.live.server import assets, request_guard
+from pages.live.server.request_guard import (
+    ADDRESS_LIMIT,
+    BODY_LIMIT,
+    HEADERS_LIMIT,
+    RequestGuard,
+    origin_allowed,
+)
 
 EVIL = "http://evil.example"
 OWN = "http://testserver"  # what the test client calls itself
@@ -35,15 +40,13 @@ async def stream(websocket):
 
 @pytest.fixture(scope="module")
 def client():
-    routes = [
-        *channel.routes(),
-        Route("/live/film", film, methods=["POST"]),
-        Route("/live/home", take_home, methods=["POST"]),
+    every = [
+        *routes(),
         Route("/change", change, methods=["GET", "POST", "PUT", "DELETE", "PATCH"]),
         Route("/_stcore/upload_file/{session}/{file}", change, methods=["PUT"]),
         WebSocketRoute("/_stcore/stream", stream),
     ]
-    with TestClient(Starlette(routes=routes, middleware=[Middleware(Doors)])) as client:
+    with TestClient(Starlette(routes=every, middleware=[Middleware(RequestGuard)])) as client:
         yield client
 
 
@@ -195,7 +198,7 @@ def test_no_request_that_changes_something_comes_from_another_site(client, metho
     assert client.request(method, "/change", headers={"origin": OWN}).status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/live/film", "/live/home"])
+@pytest.mark.parametrize("path", ["/live/film", "/live/export"])
 def test_nothing_is_made_to_download_for_another_site(client, path):
     body = {"token": "x" * 22, "what": "run"}
     assert client.post(path, json=body, headers={"origin": EVIL}).status_code == 403
@@ -301,7 +304,7 @@ def test_nobody_can_fill_the_log_and_it_quotes_nobody(client, caplog):
     ],
 )
 def test_only_the_pages_own_files_are_served(client, name):
-    answer = client.get(f"/live/static/{channel.VERSION}/{name}", follow_redirects=False)
+    answer = client.get(f"/live/static/{assets.VERSION}/{name}", follow_redirects=False)
     assert answer.status_code in (307, 404)
     assert "import" not in answer.text
     assert "root:" not in answer.text

@@ -17,9 +17,10 @@ from lstm_core.experiments.pair.pair import PairConfig
 from lstm_core.experiments.race.race import RaceConfig
 from lstm_core.export.script import script
 from lstm_core.storage.archive import pack_run, unpack_run
-from pages.live.server.channel import HOST, LIMITS
-from pages.live.server.export import BODY_LIMIT, file_stem, take_home
-from pages.panels.sharing.export import page_of
+from pages.live.server.downloads import BODY_LIMIT
+from pages.live.server.export import EXPORT, file_stem
+from pages.live.server.state import HOST, LIMITS
+from pages.panels.runs.settings_from_config import page_of
 from tests.pages.test_pages import open_app, words
 
 SMALL = ModelConfig(hidden_size=6)
@@ -34,12 +35,12 @@ CONFIGS = {
 
 @pytest.fixture
 def client():
-    with TestClient(Starlette(routes=[Route("/live/home", take_home, methods=["POST"])])) as client:
+    with TestClient(Starlette(routes=[Route("/live/export", EXPORT.answer, methods=["POST"])])) as client:
         yield client
 
 
 def ask(client, token, what, **headers):
-    return client.post("/live/home", json={"token": token, "what": what}, headers=headers)
+    return client.post("/live/export", json={"token": token, "what": what}, headers=headers)
 
 
 def name_of(answer):
@@ -94,14 +95,15 @@ def test_who_follows_may_take_it_home_as_a_copy(client):
     assert ask(client, HOST.sharing.share(token), "run").status_code == 200
 
 
-def test_pages_from_elsewhere_and_unknown_keys_get_nothing(client):
+def test_pages_from_elsewhere_and_unknown_keys_get_nothing(client, monkeypatch):
+    monkeypatch.setattr("pages.live.server.downloads.WRONG_KEY", 0)
     token = HOST.open(CONFIGS["text"])
     assert ask(client, token, "run", origin="https://elsewhere.example").status_code == 403
     for key in ("", "x" * 22, "'; drop", "\ud800"):
-        answer = client.post("/live/home", content=json.dumps({"token": key, "what": "run"}))
+        answer = client.post("/live/export", content=json.dumps({"token": key, "what": "run"}))
         assert answer.status_code == 404
         assert "gone" in answer.text
-    assert client.get("/live/home").status_code == 405
+    assert client.get("/live/export").status_code == 405
 
 
 @pytest.mark.parametrize(
@@ -120,7 +122,7 @@ def test_pages_from_elsewhere_and_unknown_keys_get_nothing(client):
     ],
 )
 def test_a_bad_request_is_told_so(client, body):
-    answer = client.post("/live/home", content=body)
+    answer = client.post("/live/export", content=body)
     assert answer.status_code == 400
     assert "request is" in answer.text
 
@@ -133,20 +135,20 @@ def test_the_code_of_the_settings_is_shown(page):
     app = open_app(f"{page}.py")
     config = HOST.config(app.session_state[f"run_{page}"])
     assert not app.code
-    app.button(key=f"home_code_{page}").click().run()
+    app.button(key=f"export_code_{page}").click().run()
     assert not app.exception
     wanted = script(config.left if page == "compare" else config).strip()
     assert wanted in [code.value for code in app.code]
     if page == "compare":
         side = next(one for one in app.segmented_control if one.label == "Side")
         side.set_value(side.options[1])
-        app.button(key=f"home_code_{page}").click().run()
+        app.button(key=f"export_code_{page}").click().run()
         assert script(config.right).strip() in [code.value for code in app.code]
 
 
 def test_the_code_has_the_live_settings_of_now():
     app = open_app(text_learning_rate="0.02", text_noise="0.25")
-    app.button(key="home_code_text").click().run()
+    app.button(key="export_code_text").click().run()
     code = " ".join(code.value for code in app.code)
     assert "RATE, CLIP, NOISE = 0.02, 1.0, 0.25 " in code
 
@@ -157,7 +159,7 @@ def test_what_is_held_while_it_trains_is_said_not_to_be_in_the_code():
     config = replace(saved.config, hands=Hands(f=0.5, training=True))
     app.session_state["adopt_text"] = HOST.adopt(replace(saved, config=config))
     app.run()
-    app.button(key="home_code_text").click().run()
+    app.button(key="export_code_text").click().run()
     assert "What your hands hold" in words(app.caption)
 
 
