@@ -108,6 +108,23 @@ def truth(core: Core, embedded: Tensor, signals: AnyTrace) -> dict[str, float]:
     return {"difference": difference, "allowed": allowed}
 
 
+@torch.no_grad()
+def truth_at(core: Core, embedded: Tensor, signals: AnyTrace, time: int) -> float:
+    """The largest difference at one step, in any row, between `signals` and what the equations make of the
+    states shown at the step before. Costs a tenth of `truth`.
+    """
+    shown: list[Tensor] = []
+    made: list[Tensor] = []
+    for row in range(len(signals.h)):
+        before = step_before(core, row, time, len(embedded))
+        states = [state[row] for state in _states(signals)]
+        read = tuple(torch.zeros_like(state[0]) if before is None else state[before] for state in states)
+        step = plain_cell(core, row)(_read_by(core, embedded, signals, row)[time], read)
+        shown += [getattr(signals, name)[row, time] for name in step._fields]
+        made += step
+    return (_flat(shown) - _flat(made)).abs().max().item()
+
+
 def _said(core: Core, embedded: Tensor) -> Tensor:
     """All that `core` returns, flat: its output, h and maybe c of every row."""
     output, last = core(embedded)

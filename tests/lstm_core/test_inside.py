@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lstm_core import trace
-from lstm_core.analysis.unit_numbers import cell_numbers, step_before, truth
+from lstm_core.analysis.unit_numbers import cell_numbers, step_before, truth, truth_at
 from lstm_core.config import SIGNALS
 
 CORES = {"lstm": torch.nn.LSTM, "gru": torch.nn.GRU, "rnn": torch.nn.RNN}
@@ -145,3 +145,23 @@ def test_what_is_not_a_number_is_not_true(cell):
     said = truth(core, *traced(core, 12))
     assert math.isnan(said["difference"])
     assert math.isfinite(said["allowed"])
+
+
+@KINDS
+@BOTH
+def test_what_is_exact_is_so_at_every_step(cell, bidirectional):
+    core = network(cell, 3, 16, bidirectional=bidirectional)
+    inputs, signals = traced(core)
+    assert max(truth_at(core, inputs, signals, time) for time in range(9)) < 1e-6
+
+
+@pytest.mark.parametrize(("cell", "name"), [(cell, name) for cell in CORES for name in SIGNALS[cell]])
+@BOTH
+@pytest.mark.parametrize("row", [0, -1])
+@pytest.mark.parametrize("off", [0.01, math.nan])
+def test_one_wrong_number_is_noticed_at_its_step(cell, name, bidirectional, row, off):
+    core = network(cell, bidirectional=bidirectional)
+    inputs, signals = traced(core, 12)
+    wrong = getattr(signals, name).clone()
+    wrong[row][6, 0, 2] += off
+    assert not truth_at(core, inputs, replace(signals, **{name: wrong}), 6) <= 1e-3
