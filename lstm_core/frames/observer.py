@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from lstm_core.analysis.activations import survey
-from lstm_core.analysis.unit_numbers import cell_numbers, step_before, truth, truth_at
+from lstm_core.analysis.unit_numbers import cell_numbers, step_before, truth, truth_between
 from lstm_core.analysis.unit_search import Question, find_units
 from lstm_core.config import SIGNALS, Hands, View
 from lstm_core.frames.frame import Frame
@@ -64,7 +64,6 @@ class Observer:
         self._survey: dict[str, Any] = {}  # of the latest `refresh_survey`, and its arrays
         self._survey_arrays: dict[str, np.ndarray] = {}
         self._truth: dict[str, float] | None = None  # of the latest frame that was compared in whole
-        self._compared = 0  # frames
         self._rows = Rows()
         self._seen_step = -1  # of training, at the latest frame
         self._past: tuple[Snapshot, SequenceModel] | None = None  # what is shown, else the network of now
@@ -235,12 +234,11 @@ class Observer:
 
     def _compare(self, embedded: Tensor, signals: AnyTrace) -> dict[str, float]:
         """How far what is shown is from what torch computes: see `refresh_truth`."""
-        core, time = self.model.core, self._compared % len(embedded)
-        self._compared += 1
+        core = self.model.core
         if self._truth:
-            difference = truth_at(core, embedded, signals, time)
+            difference = truth_between(core, signals)
             if difference <= self._truth["allowed"]:  # not a number is not
-                return self._truth | {"difference": max(difference, self._truth["difference"]), "time": time}
+                return self._truth | {"difference": max(difference, self._truth["difference"])}
         self._truth = truth(core, embedded, signals) | {"step": self.step, "every": TRUTH_EVERY}
         return self._truth
 
@@ -261,10 +259,10 @@ class Observer:
     # -- what takes longer than a frame, so that the caller decides how often -----------------------------
 
     def refresh_truth(self) -> None:
-        """Compare all that the next frame shows with what torch computes; the frames after it only one time
-        step each, in turn, unless that is off. In `truth` of a frame stand the largest difference that both
-        found, what is `allowed`, the training `step` of the whole comparison and, unless this frame is the
-        one, the `time` step compared in it; and the seconds, `every`, between whole ones.
+        """Compare all that the next frame shows with what torch computes; of the frames after it only whether
+        the gates give the states, unless that is off. In `truth` of a frame stand the largest difference that
+        both found, what is `allowed`, the training `step` of the latest frame that was compared in whole, and
+        `every`, the seconds from one such frame to the next.
         """
         self._truth = None
 

@@ -1,5 +1,5 @@
-"""torch's own kernels, as its modules call them: for a network or one row of it over a whole sequence, and for
-one step. The modules' checks of shapes take as long as some ten time steps, so they are left out.
+"""torch's own kernels, as its modules call them: for a network or one row of it over a whole sequence, and
+for one step. The modules' checks of shapes take as long as some ten time steps, so they are left out.
 """
 
 from __future__ import annotations

@@ -103,7 +103,7 @@ class SequenceModel(nn.Module):
 
     def embed(self, inputs: Tensor) -> Tensor:
         """What the core reads, (T, B, n): the tokens' embeddings, or the values as they are."""
-        return inputs if self.embedding is None else self.embedding(inputs)
+        return inputs if self.embedding is None else torch.embedding(self.embedding.weight, inputs)
 
     def forward(
         self,

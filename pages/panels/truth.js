@@ -92,7 +92,7 @@ function draw(badge) {
 function ofFrame(meta) {
   // a run that waits for its place, or that failed, shows no network
   if (!meta?.kind) return { state: "unknown", short: "exact?", sentence: "No network is shown yet." };
-  const { difference, allowed, step, every, time } = meta.truth ?? {};
+  const { difference, allowed, step, every } = meta.truth ?? {};
   if (!Number.isFinite(difference) || !Number.isFinite(allowed)) {
     const sentence = `This frame could not be compared with what ${CORES[meta.cell]} itself computed: do not trust it.`;
     return { state: "off", short: "not checked", sentence };
@@ -102,17 +102,16 @@ function ofFrame(meta) {
     state: off ? "off" : "exact",
     short: off ? `off by ${digits(difference)}` : `exact · ${digits(difference)}`,
     sentence:
-      `${time === undefined ? "What this frame shows" : `What step ${whole.format(step)} showed`} and what ` +
-      `${CORES[meta.cell]} itself computed differ by at most ${digits(difference)}; up to ${digits(allowed)} is the ` +
-      `rounding of float32. ${off ? "Something is wrong here." : often(every, time)}`.trim(),
+      `What ${step === meta.step || step === undefined ? "this frame shows" : `step ${whole.format(step)} showed`} and ` +
+      `what ${CORES[meta.cell]} itself computed differ by at most ${digits(difference)}; up to ${digits(allowed)} is ` +
+      `the rounding of float32. ${off ? "Something is wrong here." : often(every)}`.trim(),
   };
 }
 
-function often(every, time) {
-  if (!Number.isFinite(every)) return "";
-  const when = every === 1 ? "once a second" : `every ${digits(every)} seconds`;
-  const here = time === undefined ? "" : `, here t = ${time + 1}`;
-  return `All numbers are compared ${when}; in every frame between, those of one time step in turn${here}.`;
+function often(seconds) {
+  if (!Number.isFinite(seconds)) return "";
+  const when = seconds === 1 ? "once a second" : `every ${digits(seconds)} seconds`;
+  return `All numbers are compared ${when}; in every frame between, whether the gates shown give the states shown.`;
 }
 
 function ofCheck(check, asked) {

@@ -67,40 +67,34 @@ def read_by_hand(observer, prompt):
 # gates and states
 
 
-def test_all_that_is_shown_is_compared_when_it_is_due_and_one_step_in_turn_between():
+def test_all_that_is_shown_is_compared_when_it_is_due():
     observer = watching(steps=3, probe="the cat")
-    truths = [look(observer).meta["truth"] for _ in range(9)]
-    assert [truth.get("time") for truth in truths] == [None, 1, 2, 3, 4, 5, 6, 0, 1]
-    assert {truth["step"] for truth in truths} == {3}
-    assert all(0 < truth["difference"] <= truth["allowed"] for truth in truths)
-    observer.trainer.step()
-    assert look(observer).meta["truth"]["step"] == 3
+    for _ in range(4):
+        truth = look(observer).meta["truth"]
+        assert 0 < truth["difference"] <= truth["allowed"]
+        assert (truth["step"], truth["every"]) == (3, 1.0)
+        observer.trainer.step()
     observer.refresh_truth()
-    last = look(observer).meta["truth"]
-    assert last["step"] == 4
-    assert "time" not in last
+    assert look(observer).meta["truth"]["step"] == 7
 
 
 @pytest.mark.parametrize("change", [{"probe": "a mat"}, {"at": 0}])
-def test_what_was_never_compared_is_compared_at_once(change):
+def test_what_was_never_compared_is_compared_at_once(monkeypatch, change):
     observer = watching(steps=3)
     look(observer)
+    monkeypatch.setattr("lstm_core.frames.observer.truth", lambda *_: {"difference": 0.25, "allowed": 1e-5})
     observer.view = replace(observer.view, **change)
     truth = look(observer).meta["truth"]
-    assert "time" not in truth
-    assert truth["step"] == observer.step
+    assert (truth["difference"], truth["step"]) == (0.25, observer.step)
 
 
 @pytest.mark.parametrize("off", [0.5, math.nan])
-def test_one_step_that_is_off_has_all_compared(monkeypatch, off):
+def test_states_that_are_off_have_all_compared(monkeypatch, off):
     observer = watching(steps=3)
     look(observer)
-    monkeypatch.setattr("lstm_core.frames.observer.truth_at", lambda *_: off)
-    monkeypatch.setattr(
-        "lstm_core.frames.observer.truth", lambda *_: {"difference": 0.25, "allowed": 1e-5}
-    )
-    truth = look(observer).meta["truth"]
-    assert (truth["difference"], "time" in truth) == (0.25, False)
+    monkeypatch.setattr("lstm_core.frames.observer.truth_between", lambda *_: off)
+    monkeypatch.setattr("lstm_core.frames.observer.truth", lambda *_: {"difference": 0.25, "allowed": 1e-5})
+    assert look(observer).meta["truth"]["difference"] == 0.25
 
 
 @pytest.mark.parametrize("layer", [0, 1])
