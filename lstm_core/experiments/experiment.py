@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, Protocol
 
 from lstm_core.config import Knobs
 from lstm_core.frames.frame import Frame
+from lstm_core.frames.observer import TRUTH_EVERY
 
 
 class Part(NamedTuple):
@@ -22,6 +23,10 @@ class Part(NamedTuple):
     shared: float
     spread: float = 0.0
     optional: bool = False
+
+
+# how often all that an observer shows is compared with what torch computes; it takes no time of its own
+TRUTH = Part(share=1.0, shortest=TRUTH_EVERY, longest=TRUTH_EVERY, shared=TRUTH_EVERY)
 
 
 class SubjectConfig(Protocol):

@@ -45,11 +45,17 @@ _SIZES = np.array(_sizes())
 _LIMITS = np.array([*_limits(), math.inf])
 
 # A double's 11 bits of exponent and the first 10 of its fraction name one of 1024 equal parts of an octave.
-# A part is too narrow for two limits, so its code is that of its lower end, or the next one.
+# A part is too narrow for two limits, so its code is that of its lower end, or from some fraction on the next
+# one. An entry holds both in one number, code · 2^42 + (2^42 − that fraction): with the fraction of a size
+# added, the code stands above bit 42.
 _SHIFT = 42
+_FRACTION = (1 << _SHIFT) - 1
 _FIRST, _LAST = (int(np.float64(size).view(np.int64)) >> _SHIFT for size in (_LIMITS[0], _SIZES[-1]))
-_STARTS = (np.arange(_FIRST, _LAST + 1) << _SHIFT).view(np.float64)
-_CODES = np.searchsorted(_LIMITS, _STARTS, side="right").astype(np.uint16)
+_STARTS = np.arange(_FIRST, _LAST + 1) << _SHIFT
+_CODES = np.searchsorted(_LIMITS, _STARTS.view(np.float64), side="right")
+_TURNS = np.clip(_LIMITS[_CODES].view(np.int64) - _STARTS, 0, 1 << _SHIFT)
+_ENTRIES = (_CODES << _SHIFT) + (1 << _SHIFT) - _TURNS
+_LOWEST_START, _HIGHEST = _STARTS[:1].view(np.float64)[0], _SIZES[-1]
 
 _VALUES = np.full(0x10000, np.nan, dtype=np.float32)  # of every code
 _VALUES[: len(_SIZES)] = _SIZES
@@ -59,14 +65,21 @@ _VALUES[SIGN : SIGN + len(_SIZES)] = -_SIZES
 def encode(values: np.ndarray) -> np.ndarray:
     """Codes, uint16, of `values`, float32 or float64 of any shape: each the nearest number that has one.
 
-    Exactly half-way between two, the larger in size. Takes about 0.02 µs a value.
+    Exactly half-way between two, the larger in size. Takes about 0.01 µs a value: one call for many values is
+    cheaper than many calls.
     """
     sizes = np.abs(values, dtype=np.float64)
-    inside = np.fmax(np.fmin(sizes, _SIZES[-1]), _STARTS[0])
-    codes = _CODES[(inside.view(np.int64) >> _SHIFT) - _FIRST]
-    codes += inside >= _LIMITS[codes]
-    codes |= np.where(np.signbit(values) & (codes > 0), np.uint16(SIGN), np.uint16(0))
-    codes[np.isnan(sizes)] = NAN
+    unknown = np.isnan(sizes)
+    np.fmax(np.fmin(sizes, _HIGHEST, out=sizes), _LOWEST_START, out=sizes)
+    bits = sizes.view(np.int64)
+    entries = _ENTRIES.take((bits >> _SHIFT) - _FIRST, mode="clip")  # none is outside: "raise" would copy
+    bits &= _FRACTION
+    bits += entries
+    bits >>= _SHIFT
+    codes = bits.astype(np.uint16)
+    codes |= (np.signbit(values) & (codes > 0)).astype(np.uint16) << 15
+    if unknown.any():
+        codes[unknown] = NAN
     return codes
 
 

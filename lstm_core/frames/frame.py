@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import math
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +24,8 @@ from lstm_core.frames import digits
 
 DTYPES = {"float32": "<f4", "int32": "<i4"}
 DIGITS, CODES = "digits3", "<u2"
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 
 
 @dataclass(frozen=True)
@@ -42,8 +45,8 @@ class Frame:
         """The bytes described above. Raises ValueError for what has no place on the wire."""
         if twice := self.arrays.keys() & self.heatmaps.keys():
             raise ValueError(f"{min(twice)!r} is an array and a heatmap; a name stands for one of them.")
-        parts = [(name, array.dtype.name, _array(name, array)) for name, array in self.arrays.items()]
-        parts += [(name, DIGITS, _codes(name, matrix)) for name, matrix in self.heatmaps.items()]
+        parts = [(name, *_array(name, array)) for name, array in self.arrays.items()]
+        parts += [(name, DIGITS, matrix) for name, matrix in _coded(self.heatmaps)]
         table, chunks, offset = [], [], 0
         for name, dtype, array in parts:
             data = array.tobytes()
@@ -80,27 +83,36 @@ class Frame:
             raise ValueError(f"these bytes are not a frame: {error}") from error
 
 
-def _array(name: str, array: np.ndarray) -> np.ndarray:
-    dtype = DTYPES.get(array.dtype.name)
-    if dtype is None:
-        raise ValueError(f"array {name!r} is {array.dtype}; frames carry {', '.join(DTYPES)}.")
-    return array.astype(dtype, order="C", copy=False)
+def _array(name: str, array: np.ndarray) -> tuple[str, np.ndarray]:
+    """Its type on the wire, and itself as it travels."""
+    dtype = array.dtype.name
+    if dtype not in DTYPES:
+        raise ValueError(f"array {name!r} is {dtype}; frames carry {', '.join(DTYPES)}.")
+    return dtype, array.astype(DTYPES[dtype], order="C", copy=False)
 
 
-def _codes(name: str, matrix: np.ndarray) -> np.ndarray:
-    if matrix.ndim != 2 or matrix.dtype.name not in ("float32", "float64"):
-        shape = "×".join(map(str, matrix.shape))
-        raise ValueError(
-            f"heatmap {name!r} is {shape} of {matrix.dtype}; it must be a matrix of float32 or float64."
-        )
-    return digits.encode(matrix).astype(CODES, copy=False)
+def _coded(heatmaps: dict[str, np.ndarray]) -> Iterator[tuple[str, np.ndarray]]:
+    """Each heatmap as it travels. All are coded in one call, which takes half the time of one for each."""
+    for name, matrix in heatmaps.items():
+        if matrix.ndim != 2 or matrix.dtype.name not in ("float32", "float64"):
+            shape = "×".join(map(str, matrix.shape))
+            raise ValueError(
+                f"heatmap {name!r} is {shape} of {matrix.dtype}; it must be a matrix of float32 or float64."
+            )
+    if not heatmaps:
+        return
+    codes = digits.encode(np.concatenate([matrix.ravel() for matrix in heatmaps.values()]))
+    codes, start = codes.astype(CODES, copy=False), 0
+    for name, matrix in heatmaps.items():
+        yield name, codes[start : start + matrix.size].reshape(matrix.shape)
+        start += matrix.size
 
 
 def _json(content: dict[str, Any]) -> str:
     try:
-        return json.dumps(content, ensure_ascii=False, allow_nan=False)
+        return _ENCODER.encode(content)
     except ValueError:  # JSON has no NaN: a loss that is not known yet travels as null
-        return json.dumps(_finite(content), ensure_ascii=False, allow_nan=False)
+        return _ENCODER.encode(_finite(content))
 
 
 def _finite(value: Any) -> Any:

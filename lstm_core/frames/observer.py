@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from lstm_core.analysis.activations import survey
-from lstm_core.analysis.unit_numbers import cell_numbers, step_before, truth
+from lstm_core.analysis.unit_numbers import cell_numbers, step_before, truth, truth_between
 from lstm_core.analysis.unit_search import Question, find_units
 from lstm_core.config import SIGNALS, Hands, View
 from lstm_core.frames.frame import Frame
@@ -42,6 +42,7 @@ from lstm_core.training.snapshots import Snapshot
 from lstm_core.training.trainer import Trainer
 
 PARTS = ("unit", "survey", "held")  # of a frame that are made only for viewers who show them
+TRUTH_EVERY = 1.0  # seconds after which all that a frame shows is compared again with what torch computes
 
 
 class Observer:
@@ -62,6 +63,7 @@ class Observer:
         self._output_arrays: dict[str, np.ndarray] = {}
         self._survey: dict[str, Any] = {}  # of the latest `refresh_survey`, and its arrays
         self._survey_arrays: dict[str, np.ndarray] = {}
+        self._truth: dict[str, float] | None = None  # of the latest frame that was compared in whole
         self._rows = Rows()
         self._seen_step = -1  # of training, at the latest frame
         self._past: tuple[Snapshot, SequenceModel] | None = None  # what is shown, else the network of now
@@ -86,7 +88,7 @@ class Observer:
         probe = self.scene.probe if same else None
         self.scene = make_scene(self.task, self.trainer.config.model, view, probe)
         if not same:
-            self._seen_step = -1
+            self._seen_step, self._truth = -1, None
             if self.found:  # what it marks was on the probe before
                 stretch = self.found["kind"] == "stretch"
                 self.found = None if stretch else self.found | {"marks": None}
@@ -106,6 +108,7 @@ class Observer:
     def show(self, snapshot: Snapshot | None) -> None:
         """From now on show the network of `snapshot`. It stays, even if the timeline leaves it out later."""
         self._past = (snapshot, self._network_of(snapshot)) if snapshot else None
+        self._truth = None
 
     def _network_of(self, snapshot: Snapshot) -> SequenceModel:
         network = copy.deepcopy(self.trainer.model)
@@ -152,7 +155,7 @@ class Observer:
                 "token": scene.probe.labels[time],
                 "limit": limit if scene.signal == "c" else 1.0,
             },
-            "truth": truth(self.model.core, embedded, signals),
+            "truth": self._compare(embedded, signals),
             "check": self.checked,
             "found": self.found,
             "hands": vars(self.hands),
@@ -229,6 +232,16 @@ class Observer:
         slow = outputs.get("filled", {"valid_accuracy": None})
         return shown | {"filled": shown["filled"] | slow}
 
+    def _compare(self, embedded: Tensor, signals: AnyTrace) -> dict[str, float]:
+        """How far what is shown is from what torch computes: see `refresh_truth`."""
+        core = self.model.core
+        if self._truth:
+            difference = truth_between(core, signals)
+            if difference <= self._truth["allowed"]:  # not a number is not
+                return self._truth | {"difference": max(difference, self._truth["difference"])}
+        self._truth = truth(core, embedded, signals) | {"step": self.step, "every": TRUTH_EVERY}
+        return self._truth
+
     def _numbers(self, embedded: Tensor, signals: AnyTrace, unit: int, time: int) -> dict[str, Any]:
         """The chosen unit at the chosen step: which it is, and all its numbers."""
         labels, row, core = self.scene.probe.labels, self.scene.row, self.model.core
@@ -244,6 +257,14 @@ class Observer:
         }
 
     # -- what takes longer than a frame, so that the caller decides how often -----------------------------
+
+    def refresh_truth(self) -> None:
+        """Compare all that the next frame shows with what torch computes; of the frames after it only whether
+        the gates give the states, unless that is off. In `truth` of a frame stand the largest difference that
+        both found, what is `allowed`, the training `step` of the latest frame that was compared in whole, and
+        `every`, the seconds from one such frame to the next.
+        """
+        self._truth = None
 
     def refresh_outputs(self) -> None:
         """Write, fill or forecast anew; and once more under the hands, if somebody shows that."""

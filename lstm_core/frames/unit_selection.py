@@ -49,7 +49,7 @@ class Rows:
         if chosen is not None:
             self._unit = min(chosen, hidden - 1)
         elif self._unit is None or fresh:
-            self._unit = int(memory.std(axis=0).argmax())
+            self._unit = int(_activity(memory).argmax())
         return self._unit
 
     def units(self, memory: np.ndarray, chosen: int, fresh: bool, still: bool) -> np.ndarray:
@@ -60,7 +60,7 @@ class Rows:
         hidden = memory.shape[1]
         if hidden <= UNITS_SHOWN:
             return np.arange(hidden)
-        activity = memory.std(axis=0)
+        activity = _activity(memory)
         if not len(self._active) or fresh:
             self._active = np.sort(np.argsort(-activity)[:UNITS_SHOWN])
         shown = np.zeros(hidden, dtype=bool)
@@ -90,3 +90,9 @@ class Rows:
         if not self._limit / 2 < reach <= self._limit:
             self._limit = limit
         return self._limit
+
+
+def _activity(memory: np.ndarray) -> np.ndarray:
+    """How much each unit varies, (H,), as a multiple of its standard deviation; numpy's `std` takes longer."""
+    apart = memory - memory.mean(axis=0)
+    return np.sqrt(np.einsum("th,th->h", apart, apart))

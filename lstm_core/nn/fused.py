@@ -1,4 +1,6 @@
-"""torch's own kernels for one row of a network: for a whole sequence, and for one step."""
+"""torch's own kernels, as its modules call them: for a network or one row of it over a whole sequence, and
+for one step. The modules' checks of shapes take as long as some ten time steps, so they are left out.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,21 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from lstm_core.nn.cell import Core
+from lstm_core.nn.cell import Core, State, directions_of
+
+
+def fused(core: Core, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+    """`core(x, state)` for x (T, B, n) and a state that fits, zeros if None, of a `core` without dropout."""
+    weights = [weight for row in core.all_weights for weight in row]
+    form = core.bias, core.num_layers, 0.0, core.training, core.bidirectional, False
+    if state is None:
+        zeros = x.new_zeros(core.num_layers * directions_of(core), x.shape[1], core.hidden_size)
+        state = (zeros, zeros) if isinstance(core, nn.LSTM) else zeros
+    if isinstance(core, nn.LSTM):
+        output, h, c = torch.lstm(x, state, weights, *form)
+        return output, (h, c)
+    kernel = torch.gru if isinstance(core, nn.GRU) else torch.rnn_tanh
+    return kernel(x, state, weights, *form)
 
 
 def fused_row(core: Core, row: int, x: Tensor, state: tuple[Tensor, ...]) -> Tensor:

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from lstm_core.config import GATES, ModelConfig
 from lstm_core.nn.cell import Core, Holds, State, directions_of, last_state, run_cells, said
+from lstm_core.nn.fused import fused
 
 CORES: dict[str, type[Core]] = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
 IGNORED = -100  # a target that does not count, as in torch's cross-entropy
@@ -102,7 +103,7 @@ class SequenceModel(nn.Module):
 
     def embed(self, inputs: Tensor) -> Tensor:
         """What the core reads, (T, B, n): the tokens' embeddings, or the values as they are."""
-        return inputs if self.embedding is None else self.embedding(inputs)
+        return inputs if self.embedding is None else torch.embedding(self.embedding.weight, inputs)
 
     def forward(
         self,
@@ -140,7 +141,7 @@ class SequenceModel(nn.Module):
     def _read(self, embedded: Tensor, state: State | None, holds: Holds | None) -> tuple[Tensor, State]:
         """h of the top layer (T, B, directions · H), and the state after the last time step."""
         if holds is None:
-            return self.core(embedded, state)
+            return fused(self.core, embedded, state)
         rows = run_cells(self.core, embedded, state, holds)
         return torch.stack(said(self.core, rows)), last_state(self.core, rows)
 

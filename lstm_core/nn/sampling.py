@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from lstm_core.nn.cell import Holds, State, initial_states, plain_cell
-from lstm_core.nn.fused import fused_cell
+from lstm_core.nn.fused import fused, fused_cell
 from lstm_core.nn.model import SequenceModel
 
 
@@ -94,12 +94,17 @@ def _draw(logits: np.ndarray, temperature: float, top_k: int, draw: float) -> in
     return min(int(np.searchsorted(cumulative, draw * cumulative[-1], side="right")), len(logits) - 1)
 
 
+@torch.no_grad()
 def next_tokens(
     model: SequenceModel, prompt: Sequence[int], k: int = 8, holds: Holds | None = None
 ) -> tuple[list[int], np.ndarray]:
     """The k likeliest tokens after `prompt`, likeliest first, and their probabilities (k,), temperature 1."""
-    logits, _ = read(model, torch.tensor(prompt), holds)
-    probabilities, tokens = torch.softmax(logits[-1], dim=-1).topk(min(k, logits.shape[-1]))
+    if holds or model.embedding is None:
+        last = read(model, torch.tensor(prompt), holds)[0][-1]
+    else:  # a frame asks for this, so without what calling modules costs
+        hidden, _ = fused(model.core, model.embedding.weight[prompt][:, None])
+        last = torch.addmv(model.head.bias, model.head.weight, hidden[-1, 0])
+    probabilities, tokens = torch.softmax(last, dim=-1).topk(min(k, len(last)))
     return tokens.tolist(), probabilities.numpy()
 
 

@@ -1,7 +1,7 @@
 """Exact gates and states of a fused `nn.LSTM`, `nn.GRU` or `nn.RNN`, without running it step by step.
 
 The fused kernel returns only h. But h of all time steps is all that is needed: shifted by one step it is
-the h_{t-1} that every gate read, so ONE matrix product gives every pre-activation at once. Of an LSTM only c
+the h_{t-1} that every gate read, so one matrix product gives every pre-activation at once. Of an LSTM only c
 remains, and c_t = f_t ⊙ c_{t-1} + i_t ⊙ g_t is an elementwise scan.
 """
 
@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, overload
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear
@@ -24,7 +25,6 @@ from lstm_core.nn.cell import (
     gru_gates,
     initial_states,
     is_backwards,
-    layer_weights,
     refuse_unknown,
     run_cells,
     said,
@@ -129,15 +129,12 @@ def _trace_forwards(core: Core, row: int, x: Tensor, state: tuple[Tensor, ...]) 
     if isinstance(core, nn.RNN):
         return (h,)
     h_before = torch.cat([state[0][None], h[:-1]])  # (T, B, H): what the gates read at each step
+    w_x, w_h, *biases = core.all_weights[row]
+    b_x, b_h = biases or (None, None)
+    from_x, from_h = linear(x, w_x, b_x), linear(h_before, w_h, b_h)  # (T, B, gates · H)
     if isinstance(core, nn.GRU):
-        w_x, w_h, *biases = core.all_weights[row]
-        b_x, b_h = biases or (None, None)
-        return *gru_gates(linear(x, w_x, b_x), linear(h_before, w_h, b_h)), h
-    w_ih, w_hh, bias = layer_weights(core, row)
-    pre = torch.cat([x, h_before], dim=-1) @ torch.cat([w_ih, w_hh], dim=1).T  # (T, B, 4H)
-    if bias is not None:
-        pre = pre + bias
-    i, f, g, o = gates(pre)
+        return *gru_gates(from_x, from_h), h
+    i, f, g, o = gates(from_x + from_h)
     return i, f, g, o, _scan(f, i * g, state[1]), h
 
 
@@ -148,10 +145,22 @@ def _scan(keep: Tensor, write: Tensor, start: Tensor) -> Tensor:
     step look twice as far back, and log2(T) rounds are enough (Hillis & Steele 1986).
     """
     c = torch.cat([torch.addcmul(write[:1], keep[:1], start), write[1:]])
+    if not c.requires_grad and c.device.type == "cpu" and c.dtype in (torch.float32, torch.float64):
+        return torch.from_numpy(_scanned(keep.numpy().copy(), c.numpy()))
     reach = 1
     while reach < len(c):
         c = torch.cat([c[:reach], torch.addcmul(c[reach:], keep[reach:], c[:-reach])])
         keep = torch.cat([keep[:reach], keep[reach:] * keep[:-reach]])
+        reach *= 2
+    return c
+
+
+def _scanned(keep: np.ndarray, c: np.ndarray) -> np.ndarray:
+    """The same rounds in place: numpy calls a function of few numbers in a fraction of torch's time."""
+    reach = 1
+    while reach < len(c):
+        c[reach:] += keep[reach:] * c[:-reach]
+        keep[reach:] *= keep[:-reach]
         reach *= 2
     return c
 

@@ -21,6 +21,7 @@ from tests.bench.report import Options, busy, header, machine, numbers, row
 
 GROUPS = {
     "trace": "exactness and cost of the gates taken from the fused LSTM",
+    "frame": "what a frame costs beside a training step",
     "watched": "training speed while somebody watches, against a bare loop",
     "wire": "size of a frame",
     "classroom": "many runs and viewers on one server",

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lstm_core import trace
-from lstm_core.analysis.unit_numbers import cell_numbers, step_before, truth
+from lstm_core.analysis.unit_numbers import cell_numbers, step_before, truth, truth_between
 from lstm_core.config import SIGNALS
 
 CORES = {"lstm": torch.nn.LSTM, "gru": torch.nn.GRU, "rnn": torch.nn.RNN}
@@ -145,3 +145,29 @@ def test_what_is_not_a_number_is_not_true(cell):
     said = truth(core, *traced(core, 12))
     assert math.isnan(said["difference"])
     assert math.isfinite(said["allowed"])
+
+
+@KINDS
+@BOTH
+def test_the_gates_give_the_states(cell, bidirectional):
+    core = network(cell, 3, 16, bidirectional=bidirectional)
+    assert truth_between(core, traced(core, 60)[1]) < 1e-6
+
+
+@pytest.mark.parametrize(
+    ("cell", "name"), [("lstm", name) for name in "ifgoch"] + [("gru", name) for name in "znh"]
+)
+@BOTH
+@pytest.mark.parametrize("row", [0, -1])
+@pytest.mark.parametrize("time", [0, 6, 11])
+@pytest.mark.parametrize("off", [0.05, math.nan])
+def test_one_wrong_gate_or_state_is_noticed(cell, name, bidirectional, row, time, off):
+    core = network(cell, bidirectional=bidirectional)
+    _, signals = traced(core, 12)
+    # what a forget gate keeps of nothing is nothing: where a row begins, no state depends on it
+    first = 11 if bidirectional and row else 0
+    wrong = getattr(signals, name).clone()
+    wrong[row][time, 0, 2] += off
+    found = truth_between(core, replace(signals, **{name: wrong}))
+    if not (name == "f" and time == first and off == 0.05):
+        assert not found <= 1e-4

@@ -67,6 +67,36 @@ def read_by_hand(observer, prompt):
 # gates and states
 
 
+def test_all_that_is_shown_is_compared_when_it_is_due():
+    observer = watching(steps=3, probe="the cat")
+    for _ in range(4):
+        truth = look(observer).meta["truth"]
+        assert 0 < truth["difference"] <= truth["allowed"]
+        assert (truth["step"], truth["every"]) == (3, 1.0)
+        observer.trainer.step()
+    observer.refresh_truth()
+    assert look(observer).meta["truth"]["step"] == 7
+
+
+@pytest.mark.parametrize("change", [{"probe": "a mat"}, {"at": 0}])
+def test_what_was_never_compared_is_compared_at_once(monkeypatch, change):
+    observer = watching(steps=3)
+    look(observer)
+    monkeypatch.setattr("lstm_core.frames.observer.truth", lambda *_: {"difference": 0.25, "allowed": 1e-5})
+    observer.view = replace(observer.view, **change)
+    truth = look(observer).meta["truth"]
+    assert (truth["difference"], truth["step"]) == (0.25, observer.step)
+
+
+@pytest.mark.parametrize("off", [0.5, math.nan])
+def test_states_that_are_off_have_all_compared(monkeypatch, off):
+    observer = watching(steps=3)
+    look(observer)
+    monkeypatch.setattr("lstm_core.frames.observer.truth_between", lambda *_: off)
+    monkeypatch.setattr("lstm_core.frames.observer.truth", lambda *_: {"difference": 0.25, "allowed": 1e-5})
+    assert look(observer).meta["truth"]["difference"] == 0.25
+
+
 @pytest.mark.parametrize("layer", [0, 1])
 def test_a_frame_shows_what_the_trace_computes(layer):
     observer = watching(layers=2, steps=5, layer=layer, probe="the cat")

@@ -36,13 +36,17 @@ def random_case(lstm, steps=9, batch=3, with_state=True):
     bias=st.booleans(),
     with_state=st.booleans(),
     dtype=st.sampled_from([torch.float64, torch.float32]),
+    gradients=st.booleans(),
     seed=st.integers(0, 1000),
 )
-def test_trace_equals_the_fused_module(layers, steps, batch, hidden, bias, with_state, dtype, seed):
+def test_trace_equals_the_fused_module(
+    layers, steps, batch, hidden, bias, with_state, dtype, gradients, seed
+):
     lstm = make(hidden=hidden, layers=layers, bias=bias, dtype=dtype, seed=seed)
     inputs, state = random_case(lstm, steps, batch, with_state)
     output, (h_last, c_last) = lstm(inputs, state)
-    result = trace(lstm, inputs, state)
+    with torch.set_grad_enabled(gradients):
+        result = trace(lstm, inputs, state)
     near = {"rtol": 0, "atol": TOLERANCE[dtype]}
     torch.testing.assert_close(result.output, output, **near)
     torch.testing.assert_close(result.h[:, -1], h_last, **near)
@@ -53,10 +57,12 @@ def test_trace_equals_the_fused_module(layers, steps, batch, hidden, bias, with_
 
 @pytest.mark.parametrize("layers", [1, 3])
 @pytest.mark.parametrize("bias", [True, False])
-def test_every_signal_equals_the_plain_equations(layers, bias):
+@pytest.mark.parametrize("gradients", [True, False])
+def test_every_signal_equals_the_plain_equations(layers, bias, gradients):
     lstm = make(layers=layers, bias=bias)
     inputs, state = random_case(lstm)
-    result, plain = trace(lstm, inputs, state), run_cells(lstm, inputs, state)
+    with torch.set_grad_enabled(gradients):
+        result, plain = trace(lstm, inputs, state), run_cells(lstm, inputs, state)
     for name in SIGNALS:
         expected = torch.stack([torch.stack([getattr(step, name) for step in layer]) for layer in plain])
         torch.testing.assert_close(getattr(result, name), expected, rtol=0, atol=1e-12)

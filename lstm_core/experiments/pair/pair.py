@@ -21,7 +21,7 @@ from lstm_core.config import (
     TrainConfig,
     View,
 )
-from lstm_core.experiments.experiment import Part
+from lstm_core.experiments.experiment import TRUTH, Part
 from lstm_core.experiments.network import OUTPUT_VIEW
 from lstm_core.experiments.pair.differences import DIFFERENCES
 from lstm_core.experiments.pair.side import Side, row_name
@@ -131,7 +131,10 @@ class Pair:
     stands still, at the last good weights; the other one goes on.
     """
 
-    parts: ClassVar = {"outputs": Part(share=0.02, shortest=0.1, longest=1.5, shared=5.0, spread=0.5)}
+    parts: ClassVar = {
+        "outputs": Part(share=0.02, shortest=0.1, longest=1.5, shared=5.0, spread=0.5),
+        "truth": TRUTH,
+    }
 
     def __init__(self, config: PairConfig) -> None:
         self.wants: frozenset[str] = frozenset()
@@ -178,7 +181,10 @@ class Pair:
 
     def refresh(self, part: str) -> None:
         for observer in self.observers:
-            observer.refresh_outputs()
+            if part == "truth":
+                observer.refresh_truth()
+            else:
+                observer.refresh_outputs()
 
     def _look(self) -> None:
         """Both read the same, and show the same units if they have equally many."""

@@ -8,8 +8,8 @@ const PATIENCE = 10_000; // milliseconds after which a check that was asked for 
 const CORES = { lstm: "torch.nn.LSTM", gru: "torch.nn.GRU", rnn: "torch.nn.RNN" };
 const whole = new Intl.NumberFormat("en");
 const ABOUT =
-  "Largest difference between the gates and states shown and what torch's own network computed for this frame; " +
-  "numbers are rounded to three digits for showing. Press for the check of the gradients.";
+  "Largest difference between the gates and states shown and what torch's own network computed. Press to read how " +
+  "often it looks, and for the check of the gradients. Numbers are rounded to three digits for showing.";
 
 /** The badge in `parent`, and its popover in `around`. */
 export function build(parent, around) {
@@ -92,7 +92,7 @@ function draw(badge) {
 function ofFrame(meta) {
   // a run that waits for its place, or that failed, shows no network
   if (!meta?.kind) return { state: "unknown", short: "exact?", sentence: "No network is shown yet." };
-  const { difference, allowed } = meta.truth ?? {};
+  const { difference, allowed, step, every } = meta.truth ?? {};
   if (!Number.isFinite(difference) || !Number.isFinite(allowed)) {
     const sentence = `This frame could not be compared with what ${CORES[meta.cell]} itself computed: do not trust it.`;
     return { state: "off", short: "not checked", sentence };
@@ -102,9 +102,16 @@ function ofFrame(meta) {
     state: off ? "off" : "exact",
     short: off ? `off by ${digits(difference)}` : `exact · ${digits(difference)}`,
     sentence:
-      `What this frame shows and what ${CORES[meta.cell]} itself computed differ by at most ${digits(difference)}; ` +
-      `up to ${digits(allowed)} is the rounding of float32. ${off ? "Something is wrong here." : ""}`.trim(),
+      `What ${step === meta.step || step === undefined ? "this frame shows" : `step ${whole.format(step)} showed`} and ` +
+      `what ${CORES[meta.cell]} itself computed differ by at most ${digits(difference)}; up to ${digits(allowed)} is ` +
+      `the rounding of float32. ${off ? "Something is wrong here." : often(every)}`.trim(),
   };
+}
+
+function often(seconds) {
+  if (!Number.isFinite(seconds)) return "";
+  const when = seconds === 1 ? "once a second" : `every ${digits(seconds)} seconds`;
+  return `All numbers are compared ${when}; in every frame between, whether the gates shown give the states shown.`;
 }
 
 function ofCheck(check, asked) {
