@@ -1,6 +1,17 @@
-"""Before anything is imported: saved runs of the tests go to a folder of their own."""
+"""Before anything is imported: saved runs of the tests go to a folder of their own, and as few examples of a
+property are drawn as show that it does not hold at all (see amount.py).
+"""
 
 import os
 import tempfile
 
+from hypothesis import settings
+
+from tests.amount import times
+
 os.environ["LSTM_DATA"] = tempfile.mkdtemp(prefix="lstm-runs-")
+# one process that trains beside the tests is enough
+os.environ.setdefault("LSTM_PROCESSES", "1")
+
+settings.register_profile("lstm", max_examples=times(12, 200), deadline=None)
+settings.load_profile("lstm")

@@ -28,7 +28,6 @@ from lstm_core.storage.cleaner import Cleaner
 from lstm_core.storage.store import Store
 
 LOG = logging.getLogger(__name__)
-LEASE = 5.0  # seconds that a run goes on when its last viewer has left
 DAMAGE_SHOWN = 60.0  # seconds that a page says that the newest save of its run is damaged
 MOST_DEATHS = 3  # of its process during its turns, after which a run is given up
 
@@ -41,12 +40,14 @@ class Seats:
         limits: Limits = Limits(),  # noqa: B008  frozen
         store: Store | None = None,
         workers: int | None = None,
-        lease: float = LEASE,
+        lease: float | None = None,
         processes: int = 0,
     ) -> None:
-        """workers: threads that train, one a core if None. processes: that train instead of them."""
+        """workers: threads that train, one a core if None. lease: instead of that of the limits.
+        processes: that train instead of the threads.
+        """
         self.limits = limits
-        self.lease = lease
+        self.lease = limits.lease if lease is None else lease
         self._store = store
         self._seats: dict[str, Seat] = {}  # by run id
         self._codes: dict[str, str] = store.codes() if store else {}  # code → run id

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from urllib.parse import urljoin
 
 import pytest
+from playwright.sync_api import Error
 
 from tests.chromium import CHROMIUM, FLAGS
 from tests.servers import Server
@@ -16,7 +18,8 @@ LAPTOP = {"width": 1366, "height": 768}
 
 @pytest.fixture(scope="package")
 def server():
-    server = Server()
+    # training gets what the browser leaves, and ends with the page that showed it
+    server = Server(nice=10, LSTM_PROCESSES="1", LSTM_LEASE_SECONDS="0.5")
     yield server
     server.stop()
     assert "Traceback" not in server.said()
@@ -36,34 +39,90 @@ def browser():
         browser.close()
 
 
-@pytest.fixture
-def open_page(browser):
-    """open_page(url) → a page in a context of its own, on which any console error fails the test."""
-    contexts, errors = [], []
+class Tabs:
+    """Pages that are opened again and again: what has shown the app once shows it again at half the price."""
 
-    def open_page(url, *, viewport=LAPTOP, wait=True, **options):
-        context = browser.new_context(viewport=viewport, **options)
-        contexts.append(context)
-        page = context.new_page()
+    def __init__(self, browser):
+        self.errors = []
+        self._browser = browser
+        self._contexts = {}  # by their options
+        self._free = {}  # of each context, the pages that nobody uses
+        self._used = []  # (options, page)
+
+    def open(self, url, viewport, color_scheme, reduced_motion, **options):
+        options = tuple(sorted(options.items()))
+        if options not in self._contexts:
+            self._contexts[options] = self._browser.new_context(**dict(options))
+            self._free[options] = []
+        page = self._free[options].pop() if self._free[options] else self._new(self._contexts[options])
+        self._used.append((options, page))
         page.set_default_timeout(30_000)
-        page.on("console", lambda message: _note(errors, message))
-        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.set_viewport_size(viewport)
+        page.emulate_media(color_scheme=color_scheme, reduced_motion=reduced_motion)
         page.goto(url)
+        return page
+
+    def _new(self, context):
+        page = context.new_page()
+        page.on("console", self._note)
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        return page
+
+    def _note(self, message):
+        # Streamlit looks for its own base path by asking below the page's address first, and is told 404
+        lookup = "/_stcore/" in message.location.get("url", "")
+        if message.type == "error" and not lookup:
+            self.errors.append(message.text)
+
+    def leave(self):
+        """The test is over: its pages show nothing any more, and all errors so far are returned."""
+        errors = list(self.errors)
+        for options, page in self._used:
+            context = self._contexts[options]
+            if page.is_closed():
+                continue
+            try:
+                page.mouse.move(0, 0)
+                page.evaluate("() => (sessionStorage.clear(), localStorage.clear())")
+                # of the same origin, so that the next page need not compile all scripts again
+                page.goto(urljoin(page.url, "/api/health"))
+            except Error:  # it was left in a state, or on a disk, where nothing can be evaluated
+                page.close()
+            else:
+                self._free[options].append(page)
+            context.clear_cookies()
+        self._used.clear()
+        self.close_strangers()
+        self.errors.clear()
+        return errors
+
+    def close_strangers(self):
+        """Pages that tests or pages opened themselves."""
+        for options, context in self._contexts.items():
+            for page in context.pages:
+                if page not in self._free[options]:
+                    page.close()
+
+
+@pytest.fixture(scope="package")
+def tabs(browser):
+    return Tabs(browser)
+
+
+@pytest.fixture
+def open_page(tabs):
+    """open_page(url) → a page on which any console error fails the test."""
+
+    def open_page(
+        url, *, viewport=LAPTOP, color_scheme="light", reduced_motion="no-preference", wait=True, **options
+    ):
+        page = tabs.open(url, viewport, color_scheme, reduced_motion, **options)
         if wait:
             wait_for_step(page, 1)
         return page
 
     yield open_page
-    for context in contexts:
-        context.close()
-    assert errors == []
-
-
-def _note(errors, message):
-    # Streamlit looks for its own base path by asking below the page's address first, and is told 404
-    lookup = "/_stcore/" in message.location.get("url", "")
-    if message.type == "error" and not lookup:
-        errors.append(message.text)
+    assert tabs.leave() == []
 
 
 def live(page, name):
@@ -99,13 +158,19 @@ def frames_pass(page, count=3):
 
 
 def quiet(page):
-    """Wait until what is drawn has stopped changing; for a run that is paused."""
+    """Wait until nothing has changed while the page was drawn some times; for a run that is paused."""
     wait_for_status(page, "paused")
     page.evaluate(
         """() => new Promise(done => {
-            let timer = setTimeout(done, 500);
-            new MutationObserver(() => { clearTimeout(timer); timer = setTimeout(done, 500); })
-                .observe(document.body, {subtree: true, childList: true, attributes: true});
+            let still = 0;
+            const observer = new MutationObserver(() => (still = 0));
+            observer.observe(document.body, {subtree: true, childList: true, attributes: true});
+            const look = () => {
+                if (++still < 8) return requestAnimationFrame(look);
+                observer.disconnect();
+                done();
+            };
+            requestAnimationFrame(look);
         })"""
     )
 

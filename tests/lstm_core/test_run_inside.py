@@ -19,7 +19,7 @@ from tests.lstm_core.acting import CONFIG, SERIES, Clock, go, look, look_again, 
 LAYERS = replace(CONFIG, model=ModelConfig(hidden_size=6, num_layers=2, embedding_size=3))
 
 
-def paused(config=CONFIG, seconds=3.0, wants=()):
+def paused(config=CONFIG, seconds=1.0, wants=()):
     """A run that has trained for a while, holds still, and is looked at by somebody who shows `wants`."""
     run, clock = make(config)
     run.wants = frozenset(wants)
