@@ -12,7 +12,7 @@ import urllib.request
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-START_SECONDS = 90
+START_SECONDS = 180
 
 
 class Server:
@@ -21,9 +21,7 @@ class Server:
     `url` is the address of its pages; `healthy` when it first answered, on the monotonic clock.
     """
 
-    def __init__(
-        self, script: str = "app.py", *, base: str = "", nice: int = 0, **environment: str
-    ) -> None:
+    def __init__(self, script: str = "app.py", *, base: str = "", nice: int = 0, **environment: str) -> None:
         """base: the path below which it serves. nice: by how much it steps back behind other processes.
 
         Raises RuntimeError if it never answers.

@@ -19,7 +19,7 @@ LAPTOP = {"width": 1366, "height": 768}
 @pytest.fixture(scope="package")
 def server():
     # training gets what the browser leaves, and ends with the page that showed it
-    server = Server(nice=10, LSTM_PROCESSES="1", LSTM_LEASE_SECONDS="0.5")
+    server = Server(nice=3, LSTM_PROCESSES="1", LSTM_LEASE_SECONDS="0.5")
     yield server
     server.stop()
     assert "Traceback" not in server.said()
@@ -49,13 +49,15 @@ class Tabs:
         self._free = {}  # of each context, the pages that nobody uses
         self._used = []  # (options, page)
 
-    def open(self, url, viewport, color_scheme, reduced_motion, **options):
+    def open(self, url, viewport, color_scheme, reduced_motion, fresh, **options):
         options = tuple(sorted(options.items()))
         if options not in self._contexts:
-            self._contexts[options] = self._browser.new_context(**dict(options))
+            self._contexts[options] = self._browser.new_context(viewport=LAPTOP, **dict(options))
             self._free[options] = []
-        page = self._free[options].pop() if self._free[options] else self._new(self._contexts[options])
-        self._used.append((options, page))
+        free = self._free[options]
+        page = free.pop() if free and not fresh else self._new(self._contexts[options])
+        if not fresh:
+            self._used.append((options, page))
         page.set_default_timeout(30_000)
         page.set_viewport_size(viewport)
         page.emulate_media(color_scheme=color_scheme, reduced_motion=reduced_motion)
@@ -111,12 +113,22 @@ def tabs(browser):
 
 @pytest.fixture
 def open_page(tabs):
-    """open_page(url) → a page on which any console error fails the test."""
+    """open_page(url) → a page on which any console error fails the test.
+
+    fresh: for a test that leaves something in it that a new address does not take away.
+    """
 
     def open_page(
-        url, *, viewport=LAPTOP, color_scheme="light", reduced_motion="no-preference", wait=True, **options
+        url,
+        *,
+        viewport=LAPTOP,
+        color_scheme="light",
+        reduced_motion="no-preference",
+        fresh=False,
+        wait=True,
+        **options,
     ):
-        page = tabs.open(url, viewport, color_scheme, reduced_motion, **options)
+        page = tabs.open(url, viewport, color_scheme, reduced_motion, fresh, **options)
         if wait:
             wait_for_step(page, 1)
         return page
@@ -184,6 +196,53 @@ def places_of(page, parts):
         })""",
         parts,
     )
+
+
+def still(page, parts):
+    """Wait until all that match the selector have kept their places while the page was drawn some times."""
+    page.evaluate(
+        """parts => new Promise(done => {
+            let [before, count] = ["", 0];
+            const look = () => {
+                const now = JSON.stringify([...document.querySelectorAll(parts)].map(part => {
+                    const { x, y, right, bottom } = part.getBoundingClientRect();
+                    return [x, y, right, bottom];
+                }));
+                count = now === before ? count + 1 : 0;
+                before = now;
+                if (count < 8) return requestAnimationFrame(look);
+                done();
+            };
+            requestAnimationFrame(look);
+        })""",
+        parts,
+    )
+
+
+def sizes(page, parts, viewports=(LAPTOP, SMALL_PROJECTOR)):
+    """The page at each size, one after the other, as soon as all `parts` have found their places."""
+    for viewport in viewports:
+        if page.viewport_size != viewport:
+            page.set_viewport_size(viewport)
+            still(page, parts)
+        yield viewport
+
+
+def themes(page, parts):
+    """The page in the light and in the dark theme, as soon as all `parts` have found their places."""
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        still(page, parts)
+        yield scheme
+
+
+def reset(page):
+    """Start over, and wait for the first step."""
+    press(page, "Reset")
+    page.wait_for_function(
+        "() => Number(document.querySelector('[data-testid=live]').dataset.step) < 3", polling="raf"
+    )
+    wait_for_step(page, 1)
 
 
 def stand_on_one_screen(page, places, scrollers=("stMain", "stSidebarContent")):

@@ -6,12 +6,11 @@ from decimal import ROUND_HALF_UP, Decimal
 import pytest
 
 from tests.browser.conftest import (
-    LAPTOP,
-    SMALL_PROJECTOR,
     frames_pass,
     live,
     press,
     quiet,
+    sizes,
     wait_for_step,
 )
 
@@ -232,11 +231,15 @@ def test_the_lines_are_as_thick_as_what_flows(server, open_page):
     assert page.evaluate(keep) < open_gate
 
 
-@pytest.mark.parametrize("viewport", [LAPTOP, SMALL_PROJECTOR])
 @pytest.mark.parametrize("path", ["/cell", BY_HAND])
-def test_the_page_is_seen_whole_and_can_be_read(server, open_page, path, viewport):
-    page = open_page(server.url + path, wait=path == "/cell", viewport=viewport)
+def test_the_page_is_seen_whole_and_can_be_read(server, open_page, path):
+    page = open_page(server.url + path, wait=path == "/cell")
     wait_for_cell(page)
+    for viewport in sizes(page, ".cell-board, .cell-board *"):
+        is_seen_whole(page, viewport)
+
+
+def is_seen_whole(page, viewport):
     main = "document.querySelector('[data-testid=stMain]')"
     assert page.evaluate(f"{main}.scrollHeight <= {main}.clientHeight")
     box = page.locator(".cell-board").bounding_box()

@@ -6,14 +6,15 @@ import pytest
 
 from tests.browser.conftest import (
     LAPTOP,
-    SMALL_PROJECTOR,
     frames_pass,
     live,
     places_of,
     press,
     quiet,
+    sizes,
     stand_on_one_screen,
     step,
+    still,
     wait_for_step,
 )
 
@@ -175,17 +176,17 @@ def test_reset_starts_both_over(server, open_page):
     assert [len(line["x"]) for line in lines] == [0, 0, 0, 0]
 
 
-@pytest.mark.parametrize(
-    ("viewport", "scheme"), [(LAPTOP, "light"), (SMALL_PROJECTOR, "dark")], ids=["laptop", "projector"]
-)
 @pytest.mark.parametrize("path", [CELLS, TEXT, SERIES, UNITS])
-def test_everything_stands_on_one_screen_and_nothing_moves(server, open_page, path, viewport, scheme):
-    page = open_page(server.url + path, viewport=viewport, wait=False, color_scheme=scheme)
+def test_everything_stands_on_one_screen_and_nothing_moves(server, open_page, path):
+    page = open_page(server.url + path, wait=False)
     page.locator(".compare-map .js-plotly-plot").nth(1).wait_for()
     parts = ".live-panel, .compare-side > *, .compare-column, .compare-map"
     page.locator(".compare-value").nth(5).filter(has_text=re.compile(r"\d")).wait_for()
-    early = places_of(page, parts)
-    frames_pass(page)
-    late = places_of(page, parts)
-    assert early == late
-    stand_on_one_screen(page, late)
+    for viewport in sizes(page, parts):
+        page.emulate_media(color_scheme="light" if viewport == LAPTOP else "dark")
+        still(page, parts)
+        early = places_of(page, parts)
+        frames_pass(page)
+        late = places_of(page, parts)
+        assert early == late
+        stand_on_one_screen(page, late)

@@ -5,11 +5,13 @@ import re
 import pytest
 
 from tests.browser.conftest import (
-    LAPTOP,
-    SMALL_PROJECTOR,
     frames_pass,
+    places_of,
     press,
     quiet,
+    reset,
+    sizes,
+    stand_on_one_screen,
     step,
     wait_for_step,
 )
@@ -439,22 +441,17 @@ def test_the_network_can_be_switched_without_a_trace_of_the_other(inside):
     assert page.locator(".coloured-piece").count() == 0
 
 
-@pytest.mark.parametrize("viewport", [LAPTOP, SMALL_PROJECTOR], ids=["laptop", "projector"])
 @pytest.mark.parametrize("query", ["", "?text_level=words", "?series_kind=sunspots"])
-def test_everything_stands_on_one_screen_and_nothing_moves(inside, query, viewport):
-    page = inside(query, viewport=viewport)
-    places = (
-        "() => [...document.querySelectorAll('.stMain .live-panel')].map(e => {"
-        "const r = e.getBoundingClientRect(); return [r.x, r.y, r.right, r.bottom].map(Math.round)})"
-    )
-    early = page.evaluate(places)
-    wait_for_step(page, 100)
-    assert page.evaluate(places) == early
-    assert len(early) >= 7
-    for _, top, right, bottom in early:
-        assert top >= 0
-        assert right <= viewport["width"]
-        assert bottom <= viewport["height"]
+def test_everything_stands_on_one_screen_and_nothing_moves(inside, query):
+    page = inside(query)
+    parts = ".stMain .live-panel"
+    for _ in sizes(page, parts):
+        reset(page)
+        early = places_of(page, parts)
+        wait_for_step(page, 100)
+        assert places_of(page, parts) == early
+        assert len(early) >= 7
+        stand_on_one_screen(page, early, scrollers=())
 
 
 def test_dark_theme_keeps_letters_legible(inside):

@@ -5,12 +5,14 @@ import re
 import pytest
 
 from tests.browser.conftest import (
-    LAPTOP,
-    SMALL_PROJECTOR,
     frames_pass,
     live,
+    places_of,
     press,
     quiet,
+    reset,
+    sizes,
+    stand_on_one_screen,
     step,
     wait_for_status,
     wait_for_step,
@@ -233,25 +235,18 @@ def test_hovering_a_cell_names_unit_token_and_value_and_stays(server, open_page)
     assert label.first.is_visible()
 
 
-@pytest.mark.parametrize("viewport", [LAPTOP, SMALL_PROJECTOR], ids=["laptop", "projector"])
 @pytest.mark.parametrize("path", PAGES)
-def test_everything_stands_on_one_screen_and_nothing_moves(server, open_page, path, viewport):
-    page = open_page(server.url + path, viewport=viewport, wait=False)
-    page.locator(".js-plotly-plot, .live-figure").nth(2).wait_for()
-    places = (
-        "() => [...document.querySelectorAll('.stMain .live-panel')].map(e => {"
-        "const r = e.getBoundingClientRect(); return [r.x, r.y, r.right, r.bottom].map(Math.round)})"
-    )
-    wait_for_step(page, 1)
-    early = page.evaluate(places)
-    wait_for_step(page, 150)
-    late = page.evaluate(places)
-    assert early == late
-    assert len(late) >= 6
-    for _, top, right, bottom in late:
-        assert top >= 0
-        assert right <= viewport["width"]
-        assert bottom <= viewport["height"]
+def test_everything_stands_on_one_screen_and_nothing_moves(server, open_page, path):
+    page = open_page(server.url + path)
+    parts = ".stMain .live-panel"
+    for _ in sizes(page, parts):
+        reset(page)
+        early = places_of(page, parts)
+        wait_for_step(page, 150)
+        late = places_of(page, parts)
+        assert early == late
+        assert len(late) >= 6
+        stand_on_one_screen(page, late, scrollers=())
 
 
 def test_layers_and_all_units_can_be_shown(server, open_page):

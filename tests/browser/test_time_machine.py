@@ -317,7 +317,7 @@ def test_the_badge_is_green_and_the_gradients_are_checked_on_request(server, ope
     ],
 )
 def test_the_badge_turns_red_when_it_should(server, open_page, change, said):
-    page = open_page(server.url)
+    page = open_page(server.url, fresh=True)
     badge(page, "exact")
     rewrite_frames(page, change)
     page.reload()
@@ -330,11 +330,9 @@ def test_a_run_without_a_place_is_not_called_untrue(open_page):
 
     server = Server(LSTM_MAX_RUNS="1")
     try:
-        first = open_page(server.url)
+        open_page(server.url)
         second = open_page(server.url, wait=False)
         wait_for_status(second, "waiting")
         assert badge(second, "unknown")
-        for page in (first, second):
-            page.context.close()
     finally:
         server.stop()
