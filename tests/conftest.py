@@ -5,6 +5,7 @@ property are drawn as show that it does not hold at all (see amount.py).
 import os
 import tempfile
 
+import pytest
 from hypothesis import settings
 
 from tests.amount import times
@@ -15,3 +16,9 @@ os.environ.setdefault("LSTM_PROCESSES", "1")
 
 settings.register_profile("lstm", max_examples=times(12, 200), deadline=None)
 settings.load_profile("lstm")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    """Browser tests come last, whatever the order, so that their server and Chromium are started once only."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
