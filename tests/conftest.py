@@ -20,5 +20,5 @@ settings.load_profile("lstm")
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
-    """Browser tests come last, whatever the order, so that their server and Chromium are started once only."""
+    """Browser tests come last, so that their server and Chromium are started once only."""
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)

@@ -48,7 +48,8 @@ class Server:
         self.process = subprocess.Popen(
             self.command, cwd=ROOT, env=self.environment, stdout=self._log, stderr=subprocess.STDOUT
         )
-        os.setpriority(os.PRIO_PROCESS, self.process.pid, self.nice)  # its own processes inherit it
+        own = os.getpriority(os.PRIO_PROCESS, 0)
+        os.setpriority(os.PRIO_PROCESS, self.process.pid, own + self.nice)  # its own processes inherit it
         try:
             self._wait()
         except BaseException:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-from urllib.parse import urljoin
 
 import pytest
-from playwright.sync_api import Error
 
+from tests.browser.tabs import LOOK, Tabs
 from tests.chromium import CHROMIUM, FLAGS
 from tests.servers import Server
 
@@ -19,7 +18,7 @@ LAPTOP = {"width": 1366, "height": 768}
 @pytest.fixture(scope="package")
 def server():
     # training gets what the browser leaves, and ends with the page that showed it
-    server = Server(nice=3, LSTM_PROCESSES="1", LSTM_LEASE_SECONDS="0.5")
+    server = Server(nice=2, LSTM_PROCESSES="1", LSTM_LEASE_SECONDS="0.5")
     yield server
     server.stop()
     assert "Traceback" not in server.said()
@@ -39,76 +38,9 @@ def browser():
         browser.close()
 
 
-class Tabs:
-    """Pages that are opened again and again: what has shown the app once shows it again at half the price."""
-
-    def __init__(self, browser):
-        self.errors = []
-        self._browser = browser
-        self._contexts = {}  # by their options
-        self._free = {}  # of each context, the pages that nobody uses
-        self._used = []  # (options, page)
-
-    def open(self, url, viewport, color_scheme, reduced_motion, fresh, **options):
-        options = tuple(sorted(options.items()))
-        if options not in self._contexts:
-            self._contexts[options] = self._browser.new_context(viewport=LAPTOP, **dict(options))
-            self._free[options] = []
-        free = self._free[options]
-        page = free.pop() if free and not fresh else self._new(self._contexts[options])
-        if not fresh:
-            self._used.append((options, page))
-        page.set_default_timeout(30_000)
-        page.set_viewport_size(viewport)
-        page.emulate_media(color_scheme=color_scheme, reduced_motion=reduced_motion)
-        page.goto(url)
-        return page
-
-    def _new(self, context):
-        page = context.new_page()
-        page.on("console", self._note)
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
-        return page
-
-    def _note(self, message):
-        # Streamlit looks for its own base path by asking below the page's address first, and is told 404
-        lookup = "/_stcore/" in message.location.get("url", "")
-        if message.type == "error" and not lookup:
-            self.errors.append(message.text)
-
-    def leave(self):
-        """The test is over: its pages show nothing any more, and all errors so far are returned."""
-        errors = list(self.errors)
-        for options, page in self._used:
-            context = self._contexts[options]
-            if page.is_closed():
-                continue
-            try:
-                page.mouse.move(0, 0)
-                page.evaluate("() => (sessionStorage.clear(), localStorage.clear())")
-                # of the same origin, so that the next page need not compile all scripts again
-                page.goto(urljoin(page.url, "/api/health"))
-            except Error:  # it was left in a state, or on a disk, where nothing can be evaluated
-                page.close()
-            else:
-                self._free[options].append(page)
-            context.clear_cookies()
-        self._used.clear()
-        self.close_strangers()
-        self.errors.clear()
-        return errors
-
-    def close_strangers(self):
-        """Pages that tests or pages opened themselves."""
-        for options, context in self._contexts.items():
-            for page in context.pages:
-                if page not in self._free[options]:
-                    page.close()
-
-
 @pytest.fixture(scope="package")
 def tabs(browser):
-    return Tabs(browser)
+    return Tabs(browser, LAPTOP)
 
 
 @pytest.fixture
@@ -118,22 +50,50 @@ def open_page(tabs):
     fresh: for a test that leaves something in it that a new address does not take away.
     """
 
-    def open_page(
-        url,
-        *,
-        viewport=LAPTOP,
-        color_scheme="light",
-        reduced_motion="no-preference",
-        fresh=False,
-        wait=True,
-        **options,
-    ):
-        page = tabs.open(url, viewport, color_scheme, reduced_motion, fresh, **options)
+    def open_page(url, *, viewport=LAPTOP, fresh=False, wait=True, **options):
+        page = tabs.open(url, viewport, fresh, **options)
         if wait:
             wait_for_step(page, 1)
         return page
 
     yield open_page
+    assert tabs.leave() == []
+
+
+@pytest.fixture(scope="module")
+def kept(tabs):
+    """address → the page that the tests of a module share."""
+    pages = {}
+    yield pages
+    for page in pages.values():
+        page.close()
+    tabs.kept.clear()
+
+
+@pytest.fixture
+def share_page(tabs, kept):
+    """share_page(url) → a page that other tests of the module use, too: as large and light as any, training,
+    or without a run; what else they leave in it is theirs to put right. Any console error fails the test.
+    """
+
+    def share_page(url, wait=True):
+        page = kept.get(url)
+        if page is None:
+            page = kept[url] = tabs.open(url, LAPTOP, fresh=True)
+            tabs.kept.append(page)
+        page.set_viewport_size(LAPTOP)
+        page.emulate_media(**LOOK)
+        page.mouse.move(0, 0)
+        page.evaluate("() => document.activeElement?.blur()")
+        if wait:
+            play(page)
+        return page
+
+    yield share_page
+    for page in kept.values():
+        pause = page.get_by_role("button", name="Pause", exact=True)
+        if pause.count():  # while others work
+            pause.dispatch_event("click")
     assert tabs.leave() == []
 
 
@@ -157,6 +117,16 @@ def wait_for_status(page, status):
     page.wait_for_function(
         "status => document.querySelector('[data-testid=live]')?.dataset.status === status", arg=status
     )
+
+
+def play(page):
+    """Let its run train."""
+    page.wait_for_function(
+        "() => ['training', 'paused'].includes(document.querySelector('[data-testid=live]')?.dataset.status)"
+    )
+    if live(page, "status") == "paused":
+        press(page, "Play")
+    wait_for_step(page, 1)
 
 
 def press(page, name):

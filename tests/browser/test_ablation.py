@@ -40,8 +40,8 @@ def wait_for_verdict(page, variant, verdict):
     page.locator(f'.ablation-row[data-variant="{variant}"][data-verdict="{verdict}"]').wait_for()
 
 
-def test_it_finds_out_what_a_network_without_a_forget_gate_cannot_do(server, open_page):
-    page = open_page(server.url + SINE)
+def test_it_finds_out_what_a_network_without_a_forget_gate_cannot_do(server, share_page):
+    page = share_page(server.url + SINE)
     page.get_by_text("which part of the LSTM matters most?").wait_for()
     wait_for_verdict(page, "no forget gate", "worse")
     seen = page.get_by_test_id("observation")
@@ -59,8 +59,8 @@ def test_it_finds_out_what_a_network_without_a_forget_gate_cannot_do(server, ope
     assert [int(ranked[number]["place"]) for number in by_top] == list(range(1, 10))
 
 
-def test_every_chart_shows_its_variant_beside_the_plain_one(server, open_page):
-    page = open_page(server.url + TALES)
+def test_every_chart_shows_its_variant_beside_the_plain_one(server, share_page):
+    page = share_page(server.url + TALES)
     page.locator(".ablation-row").first.wait_for()
     press(page, "Pause")
     quiet(page)
@@ -120,8 +120,8 @@ def test_other_data_start_the_networks_anew(server, open_page):
     frames_pass(page)
 
 
-def test_a_step_by_hand_moves_the_charts(server, open_page):
-    page = open_page(server.url + TALES)
+def test_a_step_by_hand_moves_the_charts(server, share_page):
+    page = share_page(server.url + TALES)
     page.locator(".ablation-row").first.wait_for()
     press(page, "Pause")
     quiet(page)
@@ -133,16 +133,16 @@ def test_a_step_by_hand_moves_the_charts(server, open_page):
     )
 
 
-def test_what_a_row_means_stands_in_its_tooltip(server, open_page):
-    page = open_page(server.url + TALES)
+def test_what_a_row_means_stands_in_its_tooltip(server, share_page):
+    page = share_page(server.url + TALES)
     row = page.locator('.ablation-row[data-variant="coupled gates"]')
     row.wait_for()
     assert "f = 1 − i" in row.text_content()
     assert "What is written replaces what is forgotten. Seeds: " in row.get_attribute("title")
 
 
-def test_everything_stands_on_one_screen_and_nothing_moves(server, open_page):
-    page = open_page(server.url + SINE)
+def test_everything_stands_on_one_screen_and_nothing_moves(server, share_page):
+    page = share_page(server.url + SINE)
     page.locator(".observation").wait_for()
     parts = ".live-panel, .transport > *"
     page.locator(".ablation-row").first.wait_for()

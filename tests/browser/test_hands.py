@@ -61,6 +61,9 @@ def samples(page):
 def open_hands(open_page, server, path="/hands", steps=100, **options):
     page = open_page(server.url + path, **options)
     wait_for_step(page, steps)
+    release = page.get_by_role("button", name="Let go of everything", exact=True)
+    if release.is_enabled():  # a page that is shared
+        release.click()
     page.get_by_text("Nothing is held").wait_for()
     return page
 
@@ -71,8 +74,8 @@ def pause(page):
 
 
 @pytest.mark.parametrize("path", SMALL)
-def test_nothing_is_held_at_first_and_both_sides_are_the_same(server, open_page, path):
-    page = open_hands(open_page, server, path)
+def test_nothing_is_held_at_first_and_both_sides_are_the_same(server, share_page, path):
+    page = open_hands(share_page, server, path)
     pause(page)
     assert cell(page, FREE) == cell(page, HELD)
     assert page.locator(".held-difference").last.text_content() == "no difference"
@@ -82,8 +85,8 @@ def test_nothing_is_held_at_first_and_both_sides_are_the_same(server, open_page,
 
 
 @pytest.mark.parametrize("path", SMALL)
-def test_a_held_gate_changes_its_own_side_only(server, open_page, path):
-    page = open_hands(open_page, server, path)
+def test_a_held_gate_changes_its_own_side_only(server, share_page, path):
+    page = open_hands(share_page, server, path)
     pause(page)
     free, before = cell(page, FREE), samples(page)
     press(page, "Forget everything: f = 0")
@@ -169,8 +172,8 @@ def test_a_unit_that_is_switched_off_remembers_and_says_nothing(server, open_pag
     page.get_by_text("Nothing is held").wait_for()
 
 
-def test_both_forecasts_have_the_same_axes(server, open_page):
-    page = open_hands(open_page, server, "/hands?series_kind=sine")
+def test_both_forecasts_have_the_same_axes(server, share_page):
+    page = open_hands(share_page, server, "/hands?series_kind=sine")
     pause(page)
     press(page, "Never forget: f = 1")
     wait_for_gate(page, HELD, "f", 1)

@@ -143,8 +143,8 @@ def test_accuracy_is_shown_over_steps_or_over_seconds(server, open_page):
     frames_pass(page)
 
 
-def test_a_step_is_one_of_every_network(server, open_page):
-    page = open_page(server.url + MEMORY + SHORT)
+def test_a_step_is_one_of_every_network(server, share_page):
+    page = share_page(server.url + MEMORY + SHORT)
     press(page, "Pause")
     quiet(page)
     before = step(page)
@@ -172,8 +172,8 @@ def test_it_shows_the_run_of_the_memory_page(server, open_page):
 @pytest.mark.parametrize(
     ("lane", "name", "rows"), [("rnn", "RNN", 1), ("gru", "GRU", 1), ("lstm0", "LSTM bias 0", 2)]
 )
-def test_every_network_can_be_unrolled(server, open_page, lane, name, rows):
-    page = open_page(server.url + BPTT + SHORT)
+def test_every_network_can_be_unrolled(server, share_page, lane, name, rows):
+    page = share_page(server.url + BPTT + SHORT)
     page.get_by_text(name, exact=True).first.click()
     wait_for_unrolled(page, lane=lane, length=8, first=0)
     assert page.locator(".unrolled-ribbon").count() == rows
@@ -209,8 +209,8 @@ def _compact(page):
     return page.evaluate(f"() => JSON.stringify(({RIBBONS})())")
 
 
-def test_truncation_cuts_the_ribbon_where_the_gradient_ends(server, open_page):
-    page = open_page(server.url + BPTT + SHORT)
+def test_truncation_cuts_the_ribbon_where_the_gradient_ends(server, share_page):
+    page = share_page(server.url + BPTT + SHORT)
     wait_for_unrolled(page, length=8, first=0)
     assert page.locator(".unrolled-cut").is_hidden()
     truncate(page, 3)
@@ -279,8 +279,8 @@ def nothing_is_cut_off(page):
     assert over == []
 
 
-def test_the_theme_can_change_while_it_trains(server, open_page):
-    page = open_page(server.url + BPTT + SHORT)
+def test_the_theme_can_change_while_it_trains(server, share_page):
+    page = share_page(server.url + BPTT + SHORT)
     wait_for_unrolled(page, length=8)
     lane = (
         "() => getComputedStyle(document.querySelector('[data-testid=unrolled]')).getPropertyValue('--lane')"

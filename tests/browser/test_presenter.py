@@ -107,8 +107,8 @@ def test_the_key_and_the_button_turn_it_on_and_off_and_other_pages_keep_it(serve
     assert button.get_attribute("aria-keyshortcuts") == "P"
 
 
-def test_keys_play_step_and_reset(server, open_page):
-    page = open_page(server.url)
+def test_keys_play_step_and_reset(server, share_page):
+    page = share_page(server.url)
     for key in (" ", "k"):
         page.keyboard.press(key)
         wait_for_status(page, "paused")
