@@ -81,8 +81,9 @@ def share_page(tabs, kept):
         if page is None:
             page = kept[url] = tabs.open(url, LAPTOP, fresh=True)
             tabs.kept.append(page)
-        page.set_viewport_size(LAPTOP)
         page.emulate_media(**LOOK)
+        for _ in sizes(page, ".live-panel", [LAPTOP]):
+            pass
         page.mouse.move(0, 0)
         page.evaluate("() => document.activeElement?.blur()")
         if wait:
@@ -143,8 +144,9 @@ def quiet(page):
     """Wait until nothing has changed while the page was drawn some times; for a run that is paused."""
     wait_for_status(page, "paused")
     page.evaluate(
-        """() => new Promise(done => {
+        """() => new Promise((done, fail) => {
             let still = 0;
+            setTimeout(() => fail(new Error("it never stands still")), 30_000);
             const observer = new MutationObserver(() => (still = 0));
             observer.observe(document.body, {subtree: true, childList: true, attributes: true});
             const look = () => {
@@ -171,8 +173,9 @@ def places_of(page, parts):
 def still(page, parts):
     """Wait until all that match the selector have kept their places while the page was drawn some times."""
     page.evaluate(
-        """parts => new Promise(done => {
+        """parts => new Promise((done, fail) => {
             let [before, count] = ["", 0];
+            setTimeout(() => fail(new Error("they never stand still")), 30_000);
             const look = () => {
                 const now = JSON.stringify([...document.querySelectorAll(parts)].map(part => {
                     const { x, y, right, bottom } = part.getBoundingClientRect();
@@ -208,10 +211,10 @@ def themes(page, parts):
 
 def reset(page):
     """Start over, and wait for the first step."""
+    press(page, "Pause")
     press(page, "Reset")
-    page.wait_for_function(
-        "() => Number(document.querySelector('[data-testid=live]').dataset.step) < 3", polling="raf"
-    )
+    page.wait_for_function("() => document.querySelector('[data-testid=live]').dataset.step === '0'")
+    press(page, "Play")
     wait_for_step(page, 1)
 
 

@@ -261,7 +261,7 @@ def test_what_is_followed_stands_on_one_screen(server, open_page, path, further)
 
 def followed_stands_on_one_screen(teacher, student):
     parts = "[data-testid=live], .js-plotly-plot, .st-key-followed button, .hands, .live-sample"
-    for viewport in sizes(student, parts):
+    for viewport in sizes(student, ".js-plotly-plot, .st-key-followed button"):
         stand_on_one_screen(student, places_of(student, parts), scrollers=("stMain",))
         teacher.set_viewport_size(viewport)
         header_stands_in_one_row(teacher)
