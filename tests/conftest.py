@@ -1,6 +1,24 @@
-"""Before anything is imported: saved runs of the tests go to a folder of their own."""
+"""Before anything is imported: saved runs of the tests go to a folder of their own, and as few examples of a
+property are drawn as show that it does not hold at all (see amount.py).
+"""
 
 import os
 import tempfile
 
+import pytest
+from hypothesis import settings
+
+from tests.amount import times
+
 os.environ["LSTM_DATA"] = tempfile.mkdtemp(prefix="lstm-runs-")
+# one process that trains beside the tests is enough
+os.environ.setdefault("LSTM_PROCESSES", "1")
+
+settings.register_profile("lstm", max_examples=times(12, 200), deadline=None)
+settings.load_profile("lstm")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    """Browser tests come last, so that their server and Chromium are started once only."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)

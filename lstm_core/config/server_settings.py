@@ -40,6 +40,9 @@ class Limits(Checked):
     idle: float = limit(
         "LSTM_IDLE_SECONDS", 600.0, 0.05, 1e7, "Seconds without anybody looking until a run is put to sleep."
     )
+    lease: float = limit(
+        "LSTM_LEASE_SECONDS", 5.0, 0.05, 3600.0, "Seconds that a run trains on when its last viewer has left."
+    )
     save: float = limit("LSTM_SAVE_SECONDS", 4.0, 0.1, 3600.0, "Seconds from one save of a run to the next.")
     keep_days: float = limit(
         "LSTM_KEEP_DAYS", 30.0, 0.001, 36_500.0, "Days after which a saved run that nobody opened is deleted."

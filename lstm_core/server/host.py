@@ -31,7 +31,6 @@ from lstm_core.storage.memory_estimate import check_size
 from lstm_core.storage.store import Store
 
 __all__ = ["CLOSED", "Full", "RunHost", "WorkerLost"]
-LEASE = 5.0  # seconds that a run goes on when its last viewer has left
 
 
 class RunHost:
@@ -48,14 +47,16 @@ class RunHost:
         limits: Limits = Limits(),  # noqa: B008  frozen
         store: Store | None = None,
         workers: int | None = None,
-        lease: float = LEASE,
+        lease: float | None = None,
         processes: int = 0,
     ) -> None:
-        """workers: threads that train, one a core if None. processes: that train instead of them."""
+        """workers: threads that train, one a core if None. lease: instead of that of the limits. processes: that
+        train instead of the threads.
+        """
         make: MakeBackend = ProcessBackend if processes else ThreadBackend
         count = processes or workers or min(4, os.cpu_count() or 1)
         self.limits = limits
-        self.placement = Placement(limits, store, lease, make, count)
+        self.placement = Placement(limits, store, limits.lease if lease is None else lease, make, count)
         self.sharing = Sharing(self.placement)
         self.housekeeping = Housekeeping(self.placement)
         self._lock = self.placement.lock

@@ -6,6 +6,7 @@ import os
 
 import pytest
 
+from tests.browser.tabs import LOOK, Tabs
 from tests.chromium import CHROMIUM, FLAGS
 from tests.servers import Server
 
@@ -16,7 +17,8 @@ LAPTOP = {"width": 1366, "height": 768}
 
 @pytest.fixture(scope="package")
 def server():
-    server = Server()
+    # training gets what the browser leaves, and ends with the page that showed it
+    server = Server(nice=2, LSTM_PROCESSES="1", LSTM_LEASE_SECONDS="0.5")
     yield server
     server.stop()
     assert "Traceback" not in server.said()
@@ -36,34 +38,64 @@ def browser():
         browser.close()
 
 
-@pytest.fixture
-def open_page(browser):
-    """open_page(url) → a page in a context of its own, on which any console error fails the test."""
-    contexts, errors = [], []
+@pytest.fixture(scope="package")
+def tabs(browser):
+    return Tabs(browser, LAPTOP)
 
-    def open_page(url, *, viewport=LAPTOP, wait=True, **options):
-        context = browser.new_context(viewport=viewport, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(30_000)
-        page.on("console", lambda message: _note(errors, message))
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.goto(url)
+
+@pytest.fixture
+def open_page(tabs):
+    """open_page(url) → a page on which any console error fails the test.
+
+    fresh: for a test that leaves something in it that a new address does not take away.
+    """
+
+    def open_page(url, *, viewport=LAPTOP, fresh=False, wait=True, **options):
+        page = tabs.open(url, viewport, fresh, **options)
         if wait:
             wait_for_step(page, 1)
         return page
 
     yield open_page
-    for context in contexts:
-        context.close()
-    assert errors == []
+    assert tabs.leave() == []
 
 
-def _note(errors, message):
-    # Streamlit looks for its own base path by asking below the page's address first, and is told 404
-    lookup = "/_stcore/" in message.location.get("url", "")
-    if message.type == "error" and not lookup:
-        errors.append(message.text)
+@pytest.fixture(scope="module")
+def kept(tabs):
+    """address → the page that the tests of a module share."""
+    pages = {}
+    yield pages
+    for page in pages.values():
+        page.close()
+    tabs.kept.clear()
+
+
+@pytest.fixture
+def share_page(tabs, kept):
+    """share_page(url) → a page that other tests of the module use, too: as large and light as any, training,
+    or without a run; what else they leave in it is theirs to put right. Any console error fails the test.
+    """
+
+    def share_page(url, wait=True):
+        page = kept.get(url)
+        if page is None:
+            page = kept[url] = tabs.open(url, LAPTOP, fresh=True)
+            tabs.kept.append(page)
+        page.emulate_media(**LOOK)
+        for _ in sizes(page, ".live-panel", [LAPTOP]):
+            pass
+        page.mouse.move(0, 0)
+        page.evaluate("() => document.activeElement?.blur()")
+        if wait:
+            play(page)
+        return page
+
+    yield share_page
+    for page in kept.values():
+        pause = page.get_by_role("button", name="Pause", exact=True)
+        if pause.count():  # while others work
+            pause.dispatch_event("click")
+    assert tabs.leave() == []
 
 
 def live(page, name):
@@ -88,6 +120,16 @@ def wait_for_status(page, status):
     )
 
 
+def play(page):
+    """Let its run train."""
+    page.wait_for_function(
+        "() => ['training', 'paused'].includes(document.querySelector('[data-testid=live]')?.dataset.status)"
+    )
+    if live(page, "status") == "paused":
+        press(page, "Play")
+    wait_for_step(page, 1)
+
+
 def press(page, name):
     page.get_by_role("button", name=name, exact=True).click()
 
@@ -99,13 +141,20 @@ def frames_pass(page, count=3):
 
 
 def quiet(page):
-    """Wait until what is drawn has stopped changing; for a run that is paused."""
+    """Wait until nothing has changed while the page was drawn some times; for a run that is paused."""
     wait_for_status(page, "paused")
     page.evaluate(
-        """() => new Promise(done => {
-            let timer = setTimeout(done, 500);
-            new MutationObserver(() => { clearTimeout(timer); timer = setTimeout(done, 500); })
-                .observe(document.body, {subtree: true, childList: true, attributes: true});
+        """() => new Promise((done, fail) => {
+            let still = 0;
+            setTimeout(() => fail(new Error("it never stands still")), 30_000);
+            const observer = new MutationObserver(() => (still = 0));
+            observer.observe(document.body, {subtree: true, childList: true, attributes: true});
+            const look = () => {
+                if (++still < 8) return requestAnimationFrame(look);
+                observer.disconnect();
+                done();
+            };
+            requestAnimationFrame(look);
         })"""
     )
 
@@ -119,6 +168,54 @@ def places_of(page, parts):
         })""",
         parts,
     )
+
+
+def still(page, parts):
+    """Wait until all that match the selector have kept their places while the page was drawn some times."""
+    page.evaluate(
+        """parts => new Promise((done, fail) => {
+            let [before, count] = ["", 0];
+            setTimeout(() => fail(new Error("they never stand still")), 30_000);
+            const look = () => {
+                const now = JSON.stringify([...document.querySelectorAll(parts)].map(part => {
+                    const { x, y, right, bottom } = part.getBoundingClientRect();
+                    return [x, y, right, bottom];
+                }));
+                count = now === before ? count + 1 : 0;
+                before = now;
+                if (count < 8) return requestAnimationFrame(look);
+                done();
+            };
+            requestAnimationFrame(look);
+        })""",
+        parts,
+    )
+
+
+def sizes(page, parts, viewports=(LAPTOP, SMALL_PROJECTOR)):
+    """The page at each size, one after the other, as soon as all `parts` have found their places."""
+    for viewport in viewports:
+        if page.viewport_size != viewport:
+            page.set_viewport_size(viewport)
+            still(page, parts)
+        yield viewport
+
+
+def themes(page, parts):
+    """The page in the light and in the dark theme, as soon as all `parts` have found their places."""
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        still(page, parts)
+        yield scheme
+
+
+def reset(page):
+    """Start over, and wait for the first step."""
+    press(page, "Pause")
+    press(page, "Reset")
+    page.wait_for_function("() => document.querySelector('[data-testid=live]').dataset.step === '0'")
+    press(page, "Play")
+    wait_for_step(page, 1)
 
 
 def stand_on_one_screen(page, places, scrollers=("stMain", "stSidebarContent")):

@@ -3,15 +3,16 @@
 import pytest
 
 from tests.browser.conftest import (
-    LAPTOP,
-    SMALL_PROJECTOR,
     frames_pass,
     live,
     places_of,
     press,
     quiet,
+    reset,
+    sizes,
     stand_on_one_screen,
     step,
+    themes,
     wait_for_step,
 )
 
@@ -39,8 +40,8 @@ def wait_for_verdict(page, variant, verdict):
     page.locator(f'.ablation-row[data-variant="{variant}"][data-verdict="{verdict}"]').wait_for()
 
 
-def test_it_finds_out_what_a_network_without_a_forget_gate_cannot_do(server, open_page):
-    page = open_page(server.url + SINE)
+def test_it_finds_out_what_a_network_without_a_forget_gate_cannot_do(server, share_page):
+    page = share_page(server.url + SINE)
     page.get_by_text("which part of the LSTM matters most?").wait_for()
     wait_for_verdict(page, "no forget gate", "worse")
     seen = page.get_by_test_id("observation")
@@ -58,8 +59,8 @@ def test_it_finds_out_what_a_network_without_a_forget_gate_cannot_do(server, ope
     assert [int(ranked[number]["place"]) for number in by_top] == list(range(1, 10))
 
 
-def test_every_chart_shows_its_variant_beside_the_plain_one(server, open_page):
-    page = open_page(server.url + TALES)
+def test_every_chart_shows_its_variant_beside_the_plain_one(server, share_page):
+    page = share_page(server.url + TALES)
     page.locator(".ablation-row").first.wait_for()
     press(page, "Pause")
     quiet(page)
@@ -119,8 +120,8 @@ def test_other_data_start_the_networks_anew(server, open_page):
     frames_pass(page)
 
 
-def test_a_step_by_hand_moves_the_charts(server, open_page):
-    page = open_page(server.url + TALES)
+def test_a_step_by_hand_moves_the_charts(server, share_page):
+    page = share_page(server.url + TALES)
     page.locator(".ablation-row").first.wait_for()
     press(page, "Pause")
     quiet(page)
@@ -132,27 +133,31 @@ def test_a_step_by_hand_moves_the_charts(server, open_page):
     )
 
 
-def test_what_a_row_means_stands_in_its_tooltip(server, open_page):
-    page = open_page(server.url + TALES)
+def test_what_a_row_means_stands_in_its_tooltip(server, share_page):
+    page = share_page(server.url + TALES)
     row = page.locator('.ablation-row[data-variant="coupled gates"]')
     row.wait_for()
     assert "f = 1 − i" in row.text_content()
     assert "What is written replaces what is forgotten. Seeds: " in row.get_attribute("title")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("viewport", [LAPTOP, SMALL_PROJECTOR], ids=["laptop", "projector"])
-def test_everything_stands_on_one_screen_and_nothing_moves(server, open_page, viewport, scheme):
-    page = open_page(server.url + SINE, viewport=viewport, color_scheme=scheme, wait=False)
+def test_everything_stands_on_one_screen_and_nothing_moves(server, share_page):
+    page = share_page(server.url + SINE)
     page.locator(".observation").wait_for()
     parts = ".live-panel, .transport > *"
-    wait_for_step(page, 1)
     page.locator(".ablation-row").first.wait_for()
-    early = places_of(page, parts)
-    wait_for_verdict(page, "no forget gate", "worse")
-    late = places_of(page, parts)
-    assert early == late
-    stand_on_one_screen(page, late)
+    for _ in sizes(page, parts):
+        reset(page)
+        page.locator('[data-variant="no forget gate"]:not([data-verdict="worse"])').wait_for()
+        early = places_of(page, parts)
+        wait_for_verdict(page, "no forget gate", "worse")
+        for _ in themes(page, parts):
+            assert places_of(page, parts) == early
+            stand_on_one_screen(page, early)
+            can_be_read(page)
+
+
+def can_be_read(page):
     cut = page.evaluate(
         """() => [...document.querySelectorAll('.ablation-name, .ablation-equation, .ablation-verdict')]
             .filter(node => node.scrollWidth > node.clientWidth).map(node => node.textContent)"""

@@ -6,12 +6,11 @@ from decimal import ROUND_HALF_UP, Decimal
 import pytest
 
 from tests.browser.conftest import (
-    LAPTOP,
-    SMALL_PROJECTOR,
     frames_pass,
     live,
     press,
     quiet,
+    sizes,
     wait_for_step,
 )
 
@@ -80,8 +79,8 @@ def wait_for_time(page, time):
     page.wait_for_function(cell)
 
 
-def test_any_sum_adds_up_to_the_last_digit_shown(server, open_page):
-    page = open_page(server.url + BY_HAND, wait=False)
+def test_any_sum_adds_up_to_the_last_digit_shown(server, share_page):
+    page = share_page(server.url + BY_HAND, wait=False)
     dice = random.Random(1)
     sums = []
     for scale in (1e-4, 1e-3, 0.1, 1, 30, 1e5):
@@ -103,8 +102,8 @@ def test_any_sum_adds_up_to_the_last_digit_shown(server, open_page):
             assert abs(shown(text) - Decimal(part)) < UNIT
 
 
-def test_what_is_no_number_is_said(server, open_page):
-    page = open_page(server.url + BY_HAND, wait=False)
+def test_what_is_no_number_is_said(server, share_page):
+    page = share_page(server.url + BY_HAND, wait=False)
     texts = page.evaluate(
         """async address => {
             const { addUp, rounded, precise } = await import(address);
@@ -120,8 +119,8 @@ def test_what_is_no_number_is_said(server, open_page):
 
 
 @pytest.mark.parametrize("path", LIVE)
-def test_the_numbers_of_a_live_network_add_up_while_it_trains(server, open_page, path):
-    page = open_page(server.url + path)
+def test_the_numbers_of_a_live_network_add_up_while_it_trains(server, share_page, path):
+    page = share_page(server.url + path)
     wait_for_cell(page)
     seen = set()
     for _ in range(6):
@@ -136,8 +135,8 @@ def test_the_numbers_of_a_live_network_add_up_while_it_trains(server, open_page,
 
 
 @pytest.mark.parametrize("path", LIVE)
-def test_stepping_through_time_hands_c_and_h_on(server, open_page, path):
-    page = open_page(server.url + path)
+def test_stepping_through_time_hands_c_and_h_on(server, share_page, path):
+    page = share_page(server.url + path)
     wait_for_cell(page)
     frames_pass(page)
     press(page, "Pause")
@@ -157,8 +156,8 @@ def test_stepping_through_time_hands_c_and_h_on(server, open_page, path):
     assert page.evaluate(READ)["diagram"]["c_before"] == later["diagram"]["c"]
 
 
-def test_the_first_step_starts_from_nothing(server, open_page):
-    page = open_page(server.url + "/cell")
+def test_the_first_step_starts_from_nothing(server, share_page):
+    page = share_page(server.url + "/cell")
     wait_for_cell(page)
     page.keyboard.press("Home")
     wait_for_time(page, 0)
@@ -168,8 +167,8 @@ def test_the_first_step_starts_from_nothing(server, open_page):
     assert page.get_by_role("button", name="◀ Back").is_disabled()
 
 
-def test_a_step_on_in_time_shows_what_flows_where_and_the_next_cuts_it_short(server, open_page):
-    page = open_page(server.url + "/cell")
+def test_a_step_on_in_time_shows_what_flows_where_and_the_next_cuts_it_short(server, share_page):
+    page = share_page(server.url + "/cell")
     wait_for_cell(page)
     page.keyboard.press("Home")
     wait_for_time(page, 0)
@@ -196,8 +195,8 @@ def test_who_wants_no_motion_gets_none(server, open_page):
     assert page.evaluate("document.querySelector('.cell').getAnimations({ subtree: true }).length") == 0
 
 
-def test_the_unit_is_chosen_by_button_and_by_number(server, open_page):
-    page = open_page(server.url + "/cell")
+def test_the_unit_is_chosen_by_button_and_by_number(server, share_page):
+    page = share_page(server.url + "/cell")
     wait_for_cell(page)
     box = page.get_by_role("spinbutton", name="Unit")
 
@@ -221,8 +220,8 @@ def test_the_unit_is_chosen_by_button_and_by_number(server, open_page):
     wait_for_unit(63)
 
 
-def test_the_lines_are_as_thick_as_what_flows(server, open_page):
-    page = open_page(server.url + BY_HAND, wait=False)
+def test_the_lines_are_as_thick_as_what_flows(server, share_page):
+    page = share_page(server.url + BY_HAND, wait=False)
     wait_for_cell(page)
     width = "document.querySelectorAll('.cell-edge')[{}].style.strokeWidth"
     keep = f"parseFloat({width.format(1)})"
@@ -232,11 +231,15 @@ def test_the_lines_are_as_thick_as_what_flows(server, open_page):
     assert page.evaluate(keep) < open_gate
 
 
-@pytest.mark.parametrize("viewport", [LAPTOP, SMALL_PROJECTOR])
 @pytest.mark.parametrize("path", ["/cell", BY_HAND])
-def test_the_page_is_seen_whole_and_can_be_read(server, open_page, path, viewport):
-    page = open_page(server.url + path, wait=path == "/cell", viewport=viewport)
+def test_the_page_is_seen_whole_and_can_be_read(server, share_page, path):
+    page = share_page(server.url + path, wait=path == "/cell")
     wait_for_cell(page)
+    for viewport in sizes(page, ".cell-board"):
+        is_seen_whole(page, viewport)
+
+
+def is_seen_whole(page, viewport):
     main = "document.querySelector('[data-testid=stMain]')"
     assert page.evaluate(f"{main}.scrollHeight <= {main}.clientHeight")
     box = page.locator(".cell-board").bounding_box()
@@ -258,8 +261,8 @@ def test_the_page_is_seen_whole_and_can_be_read(server, open_page, path, viewpor
     assert page.evaluate(overflowing) == 0
 
 
-def test_nothing_moves_while_frames_arrive(server, open_page):
-    page = open_page(server.url + "/cell")
+def test_nothing_moves_while_frames_arrive(server, share_page):
+    page = share_page(server.url + "/cell")
     wait_for_cell(page)
     places = """() => [...document.querySelectorAll('.cell-values > span, .cell-board, .cell-head > *')]
         .map(node => Math.round(node.getBoundingClientRect().left))"""

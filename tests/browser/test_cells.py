@@ -6,12 +6,12 @@ from decimal import Decimal
 import pytest
 
 from tests.browser.conftest import (
-    LAPTOP,
     SMALL_PROJECTOR,
     frames_pass,
     places_of,
     press,
     quiet,
+    sizes,
     stand_on_one_screen,
     wait_for_step,
 )
@@ -50,9 +50,9 @@ def set_probe(page, text):
 
 @pytest.mark.parametrize("cell", ["gru", "rnn"])
 @pytest.mark.parametrize("path", ["/", "/series"])
-def test_each_cell_shows_its_memory_and_its_gates(server, open_page, path, cell):
+def test_each_cell_shows_its_memory_and_its_gates(server, share_page, path, cell):
     name = "series" if path == "/series" else "text"
-    page = open_page(f"{server.url}{path}?{name}_cell={cell}")
+    page = share_page(f"{server.url}{path}?{name}_cell={cell}")
     wait_for_cell_of(page, cell)
     titles = " ".join(page.locator(".annotation-text").all_text_contents())
     assert ("reset gate" in titles) == (cell == "gru")
@@ -77,8 +77,8 @@ def test_the_cell_is_changed_on_the_page_and_every_panel_follows(server, open_pa
         wait_for_step(page, 1)
 
 
-def test_a_click_chooses_a_unit_in_any_of_a_grus_heatmaps(server, open_page):
-    page = open_page(server.url + "/?text_cell=gru")
+def test_a_click_chooses_a_unit_in_any_of_a_grus_heatmaps(server, share_page):
+    page = share_page(server.url + "/?text_cell=gru")
     wait_for_cell_of(page, "gru")
     press(page, "Pause")
     quiet(page)
@@ -91,8 +91,8 @@ def test_a_click_chooses_a_unit_in_any_of_a_grus_heatmaps(server, open_page):
 # --- gaps ---
 
 
-def test_gaps_are_filled_and_marked_by_sign_and_colour(server, open_page):
-    page = open_page(f"{server.url}/?{BOTH_WAYS}")
+def test_gaps_are_filled_and_marked_by_sign_and_colour(server, share_page):
+    page = share_page(f"{server.url}/?{BOTH_WAYS}")
     page.locator(GAP).nth(7).wait_for()
     wait_for_step(page, 60)
     press(page, "Pause")
@@ -224,8 +224,8 @@ def assert_adds_up(read, cell):
 
 @pytest.mark.parametrize("cell", ["gru", "rnn"])
 @pytest.mark.parametrize("query", ["text_cell={}", "series_kind=sine&series_cell={}"])
-def test_the_numbers_of_every_cell_add_up_while_it_trains(server, open_page, query, cell):
-    page = open_page(f"{server.url}/cell?{query.format(cell)}")
+def test_the_numbers_of_every_cell_add_up_while_it_trains(server, share_page, query, cell):
+    page = share_page(f"{server.url}/cell?{query.format(cell)}")
     wait_for_cell(page)
     for _ in range(5):
         read = page.evaluate(READ)
@@ -236,8 +236,8 @@ def test_the_numbers_of_every_cell_add_up_while_it_trains(server, open_page, que
 
 
 @pytest.mark.parametrize("cell", ["gru", "rnn"])
-def test_stepping_through_time_hands_h_on(server, open_page, cell):
-    page = open_page(f"{server.url}/cell?text_cell={cell}")
+def test_stepping_through_time_hands_h_on(server, share_page, cell):
+    page = share_page(f"{server.url}/cell?text_cell={cell}")
     wait_for_cell(page)
     frames_pass(page)
     press(page, "Pause")
@@ -383,8 +383,8 @@ def test_the_signals_of_a_gru_colour_the_sequence_and_units_are_found(server, op
     page.locator(".stretches-row").nth(19).wait_for()
 
 
-def test_a_plain_rnn_has_one_signal_only(server, open_page):
-    page = open_page(f"{server.url}/inside?text_cell=rnn")
+def test_a_plain_rnn_has_one_signal_only(server, share_page):
+    page = share_page(f"{server.url}/inside?text_cell=rnn")
     page.locator(".sequence-body .coloured-token").first.wait_for()
     assert page.locator(".sequence-signal").all_text_contents() == ["h"]
     page.locator(".stretches-row").nth(19).wait_for()
@@ -408,14 +408,14 @@ PAGES = [
 ]
 
 
-@pytest.mark.parametrize("viewport", [LAPTOP, SMALL_PROJECTOR], ids=["laptop", "projector"])
 @pytest.mark.parametrize("path", PAGES)
-def test_everything_stands_on_one_screen_and_nothing_moves(server, open_page, path, viewport):
-    page = open_page(server.url + path, viewport=viewport)
+def test_everything_stands_on_one_screen_and_nothing_moves(server, share_page, path):
+    page = share_page(server.url + path)
     parts = ".stMain .live-panel"
-    early = places_of(page, parts)
-    frames_pass(page, 8)
-    assert places_of(page, parts) == early
-    assert len(early) >= 3
-    scrollers = ["stMain"] if viewport == SMALL_PROJECTOR else ["stMain", "stSidebarContent"]
-    stand_on_one_screen(page, early, scrollers)
+    for viewport in sizes(page, parts):
+        early = places_of(page, parts)
+        frames_pass(page, 8)
+        assert places_of(page, parts) == early
+        assert len(early) >= 3
+        scrollers = ["stMain"] if viewport == SMALL_PROJECTOR else ["stMain", "stSidebarContent"]
+        stand_on_one_screen(page, early, scrollers)

@@ -6,14 +6,15 @@ import pytest
 
 from tests.browser.conftest import (
     LAPTOP,
-    SMALL_PROJECTOR,
     frames_pass,
     live,
     places_of,
     press,
     quiet,
+    sizes,
     stand_on_one_screen,
     step,
+    still,
     wait_for_step,
 )
 
@@ -51,8 +52,8 @@ def samples(page):
         (CELLS, ["LSTM", "GRU"]),
     ],
 )
-def test_both_sides_learn_and_the_difference_is_that_between_them(server, open_page, path, sides):
-    page = open_page(server.url + path)
+def test_both_sides_learn_and_the_difference_is_that_between_them(server, share_page, path, sides):
+    page = share_page(server.url + path)
     wait_for_step(page, 40)
     assert names(page) == sides
     early = samples(page)
@@ -77,8 +78,8 @@ def test_both_sides_learn_and_the_difference_is_that_between_them(server, open_p
         assert all(before != after for before, after in zip(early, late, strict=True))
 
 
-def test_one_step_takes_both_one_further(server, open_page):
-    page = open_page(server.url + TEXT)
+def test_one_step_takes_both_one_further(server, share_page):
+    page = share_page(server.url + TEXT)
     press(page, "Pause")
     quiet(page)
     before, maps = step(page), page.evaluate(MAPS)
@@ -102,8 +103,8 @@ def test_what_differs_is_chosen_in_the_sidebar(server, open_page):
     assert "compare_text_left_cell=rnn" in page.url
 
 
-def test_without_a_difference_it_is_said_why(server, open_page):
-    page = open_page(server.url + UNITS)
+def test_without_a_difference_it_is_said_why(server, share_page):
+    page = share_page(server.url + UNITS)
     page.get_by_text("64 units beside 16: unit 3 here has nothing to do with unit 3 there.").wait_for()
     assert page.locator(".compare-map").nth(2).is_hidden()
     left, right, _ = page.evaluate(MAPS)
@@ -124,8 +125,8 @@ def test_a_slider_acts_on_its_side_or_on_both_while_it_is_dragged(server, open_p
     )
 
 
-def test_hovering_names_unit_step_and_both_values(server, open_page):
-    page = open_page(server.url + TEXT)
+def test_hovering_names_unit_step_and_both_values(server, share_page):
+    page = share_page(server.url + TEXT)
     press(page, "Pause")
     quiet(page)
     box = page.locator(".compare-map").nth(2).bounding_box()
@@ -161,8 +162,8 @@ def test_the_observation_comes_when_the_data_support_one(server, open_page):
     assert step(page) >= 300
 
 
-def test_reset_starts_both_over(server, open_page):
-    page = open_page(server.url + TEXT)
+def test_reset_starts_both_over(server, share_page):
+    page = share_page(server.url + TEXT)
     wait_for_step(page, 100)
     press(page, "Pause")
     quiet(page)
@@ -175,17 +176,17 @@ def test_reset_starts_both_over(server, open_page):
     assert [len(line["x"]) for line in lines] == [0, 0, 0, 0]
 
 
-@pytest.mark.parametrize(
-    ("viewport", "scheme"), [(LAPTOP, "light"), (SMALL_PROJECTOR, "dark")], ids=["laptop", "projector"]
-)
 @pytest.mark.parametrize("path", [CELLS, TEXT, SERIES, UNITS])
-def test_everything_stands_on_one_screen_and_nothing_moves(server, open_page, path, viewport, scheme):
-    page = open_page(server.url + path, viewport=viewport, wait=False, color_scheme=scheme)
+def test_everything_stands_on_one_screen_and_nothing_moves(server, share_page, path):
+    page = share_page(server.url + path)
     page.locator(".compare-map .js-plotly-plot").nth(1).wait_for()
     parts = ".live-panel, .compare-side > *, .compare-column, .compare-map"
     page.locator(".compare-value").nth(5).filter(has_text=re.compile(r"\d")).wait_for()
-    early = places_of(page, parts)
-    frames_pass(page)
-    late = places_of(page, parts)
-    assert early == late
-    stand_on_one_screen(page, late)
+    for viewport in sizes(page, parts):
+        page.emulate_media(color_scheme="light" if viewport == LAPTOP else "dark")
+        still(page, parts)
+        early = places_of(page, parts)
+        frames_pass(page)
+        late = places_of(page, parts)
+        assert early == late
+        stand_on_one_screen(page, late)

@@ -8,14 +8,16 @@ import pytest
 import segno
 
 from tests.browser.conftest import (
-    LAPTOP,
     SMALL_PROJECTOR,
     live,
     places_of,
     press,
     quiet,
+    sizes,
     stand_on_one_screen,
     step,
+    still,
+    themes,
     wait_for_status,
     wait_for_step,
 )
@@ -214,9 +216,8 @@ def test_when_the_teacher_stops_sharing_the_student_is_told(server, open_page):
     teacher.locator(".transport-crowd").wait_for(state="hidden")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_qr_code_on_the_page_is_the_link_to_follow(server, open_page, scheme):
-    teacher = open_page(f"{server.url}/series", viewport=SMALL_PROJECTOR, color_scheme=scheme)
+def test_the_qr_code_on_the_page_is_the_link_to_follow(server, open_page):
+    teacher = open_page(f"{server.url}/series", viewport=SMALL_PROJECTOR)
     code = share(teacher)
     popover = teacher.get_by_test_id("stPopoverBody")
     link = popover.get_by_test_id("stCode").locator("code").text_content()
@@ -228,32 +229,53 @@ def test_the_qr_code_on_the_page_is_the_link_to_follow(server, open_page, scheme
     quiet_zone = 4
     matrix = [list(row) for row in segno.make_qr(link, error="m").matrix]
     size = len(matrix) + 2 * quiet_zone
-    drawn = teacher.evaluate(MODULES, [picture.get_attribute("src"), size])
     around = [0] * quiet_zone
     expected = [[0] * size] * quiet_zone
     expected += [around + row + around for row in matrix]
     expected += [[0] * size] * quiet_zone
-    assert drawn == expected, json.dumps(drawn[:3])
-    stand_on_one_screen(teacher, places_of(teacher, "[data-testid=stPopoverBody], .st-key-toolbar button"))
+    parts = "[data-testid=stPopoverBody], .st-key-toolbar button"
+    for _ in themes(teacher, parts):
+        drawn = teacher.evaluate(MODULES, [picture.get_attribute("src"), size])
+        assert drawn == expected, json.dumps(drawn[:3])
+        stand_on_one_screen(teacher, places_of(teacher, parts))
 
 
-@pytest.mark.parametrize("viewport", [LAPTOP, SMALL_PROJECTOR])
-@pytest.mark.parametrize("path", ["", "inside", "hands", "memory"])
-def test_what_is_followed_stands_on_one_screen(server, open_page, path, viewport):
-    teacher = open_page(f"{server.url}/{path}", viewport=viewport)
+@pytest.mark.parametrize(
+    ("path", "further"),
+    [("", {"Look inside": ".sequence-body", "Hands on": ".hands"}), ("memory", {})],
+    ids=["text", "memory"],
+)
+def test_what_is_followed_stands_on_one_screen(server, open_page, path, further):
+    teacher = open_page(f"{server.url}/{path}")
     code = share(teacher)
     close_popover(teacher)
-    student = follow(open_page, server, code, viewport=viewport)
+    student = follow(open_page, server, code)
     wait_for_step(student, 2)
+    followed_stands_on_one_screen(teacher, student)
+    for name, part in further.items():
+        teacher.get_by_role("link", name=name).click()
+        for page in (teacher, student):
+            page.locator(part).first.wait_for()
+        followed_stands_on_one_screen(teacher, student)
+
+
+def followed_stands_on_one_screen(teacher, student):
     parts = "[data-testid=live], .js-plotly-plot, .st-key-followed button, .hands, .live-sample"
-    stand_on_one_screen(student, places_of(student, parts), scrollers=("stMain",))
-    for page in (teacher, student):
-        links = page.get_by_test_id("stTopNavLink")
-        assert links.last.text_content() == "Guide"
-        assert links.count() == 11
-        # the names of all pages, and the buttons beside them, one after the other
-        header = places_of(page, "[data-testid=stTopNavLink], .presenter-button, .st-key-toolbar button")
-        header = sorted(place for place in header if place[2] > place[0])
-        stand_on_one_screen(page, header, scrollers=("stMain",))
-        for (_, _, right, _), (left, *_) in pairwise(header):
-            assert right <= left
+    for viewport in sizes(student, ".js-plotly-plot, .st-key-followed button"):
+        stand_on_one_screen(student, places_of(student, parts), scrollers=("stMain",))
+        teacher.set_viewport_size(viewport)
+        header_stands_in_one_row(teacher)
+        header_stands_in_one_row(student)
+
+
+def header_stands_in_one_row(page):
+    still(page, "[data-testid=stTopNavLink]")
+    links = page.get_by_test_id("stTopNavLink")
+    assert links.last.text_content() == "Guide"
+    assert links.count() == 11
+    # the names of all pages, and the buttons beside them, one after the other
+    header = places_of(page, "[data-testid=stTopNavLink], .presenter-button, .st-key-toolbar button")
+    header = sorted(place for place in header if place[2] > place[0])
+    stand_on_one_screen(page, header, scrollers=("stMain",))
+    for (_, _, right, _), (left, *_) in pairwise(header):
+        assert right <= left

@@ -64,8 +64,8 @@ def take_home(page):
     page.locator(".export-button").first.wait_for()
 
 
-def test_a_picture_of_a_heatmap_shows_the_frame_on_screen(open_page, server, tmp_path):
-    page = open_page(server.url)
+def test_a_picture_of_a_heatmap_shows_the_frame_on_screen(share_page, server, tmp_path):
+    page = share_page(server.url)
     frames_pass(page, 12)  # by then the heatmap has been repainted without Plotly
     press(page, "Pause")
     quiet(page)
@@ -84,8 +84,9 @@ def test_a_picture_of_a_heatmap_shows_the_frame_on_screen(open_page, server, tmp
         assert max(abs(a - b) for a, b in zip(saved, shown, strict=True)) <= 3, colours
 
 
-def test_an_svg_of_a_heatmap_stands_alone(open_page, server, tmp_path):
-    page = open_page(server.url, color_scheme="dark")
+def test_an_svg_of_a_heatmap_stands_alone(share_page, server, tmp_path):
+    page = share_page(server.url)
+    page.emulate_media(color_scheme="dark")
     press(page, "Pause")
     quiet(page)
     text = picture(page, "Cell state c", "SVG", tmp_path).read_text(encoding="utf-8")
@@ -98,8 +99,8 @@ def test_an_svg_of_a_heatmap_stands_alone(open_page, server, tmp_path):
     assert f"step {step(page):,}" in "".join(root.itertext())
 
 
-def test_the_buttons_are_seen_only_where_the_mouse_or_the_focus_is(open_page, server):
-    page = open_page(server.url)
+def test_the_buttons_are_seen_only_where_the_mouse_or_the_focus_is(share_page, server):
+    page = share_page(server.url)
     buttons = page.locator(".picture-buttons")
     seen = "node => getComputedStyle(node).opacity === '1'"
     assert not buttons.first.evaluate(seen)
@@ -133,8 +134,8 @@ def test_a_diagram_is_saved_as_it_is_drawn(open_page, server, tmp_path):
     assert abs(height - 2 * box["height"]) <= 1
 
 
-def test_a_panel_of_text_is_saved_too(open_page, server, tmp_path):
-    page = open_page(server.url)
+def test_a_panel_of_text_is_saved_too(share_page, server, tmp_path):
+    page = share_page(server.url)
     press(page, "Pause")
     quiet(page)
     shown = page.locator(".live-sample-page").inner_text()
@@ -171,8 +172,8 @@ def test_a_run_goes_on_elsewhere_from_where_it_was_saved(open_page, server, tmp_
     assert live(other, "loss") == live(page, "loss"), "the same next step"
 
 
-def test_the_trace_and_the_losses_come_as_tables(open_page, server, tmp_path):
-    page = open_page(server.url)
+def test_the_trace_and_the_losses_come_as_tables(share_page, server, tmp_path):
+    page = share_page(server.url)
     wait_for_step(page, 12)
     press(page, "Pause")
     wait_for_status(page, "paused")
@@ -186,6 +187,7 @@ def test_the_trace_and_the_losses_come_as_tables(open_page, server, tmp_path):
     assert len(trace) == 48 * 64
     with (tmp_path / "Losses.csv").open(encoding="utf-8", newline="") as file:
         losses = list(csv.DictReader(file))
+    page.keyboard.press("Escape")
     assert losses[-1]["step"] == str(step(page))
     assert float(losses[-1]["train"]) == float(live(page, "loss"))
 

@@ -5,11 +5,13 @@ import re
 import pytest
 
 from tests.browser.conftest import (
-    LAPTOP,
-    SMALL_PROJECTOR,
     frames_pass,
+    places_of,
     press,
     quiet,
+    reset,
+    sizes,
+    stand_on_one_screen,
     step,
     wait_for_step,
 )
@@ -30,6 +32,18 @@ def inside(server, open_page):
         return page
 
     return inside
+
+
+@pytest.fixture
+def shared(server, share_page):
+    """shared() → the page of `inside` that tests share which only select units and time steps in it."""
+
+    def shared():
+        page = share_page(f"{server.url}/inside")
+        page.locator(TOKEN).first.wait_for()
+        return page
+
+    return shared
 
 
 def chosen(page):
@@ -89,8 +103,8 @@ def expected_marks(page):
     )
 
 
-def test_a_click_on_a_token_chooses_the_time_step_for_every_panel(inside):
-    page = inside()
+def test_a_click_on_a_token_chooses_the_time_step_for_every_panel(shared):
+    page = shared()
     page.locator(TOKEN).nth(7).click()
     wait_for_caption(page, "t = 7 “")
     frames_pass(page)
@@ -100,8 +114,8 @@ def test_a_click_on_a_token_chooses_the_time_step_for_every_panel(inside):
         assert mine == pytest.approx(theirs, abs=1.5)
 
 
-def test_arrow_keys_move_through_time_and_through_the_rows_of_the_heatmap(inside):
-    page = inside()
+def test_arrow_keys_move_through_time_and_through_the_rows_of_the_heatmap(shared):
+    page = shared()
     page.locator(TOKEN).nth(3).click()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
@@ -123,8 +137,8 @@ def test_arrow_keys_move_through_time_and_through_the_rows_of_the_heatmap(inside
     assert chosen(page)[2] == page.locator(TOKEN).count() - 1
 
 
-def test_a_key_that_is_held_moves_at_every_repeat_without_waiting_for_a_frame(inside):
-    page = inside()
+def test_a_key_that_is_held_moves_at_every_repeat_without_waiting_for_a_frame(shared):
+    page = shared()
     page.locator(TOKEN).nth(2).click()
     wait_for_caption(page, "t = 2 “")
     moved = page.evaluate(
@@ -144,8 +158,8 @@ def test_a_key_that_is_held_moves_at_every_repeat_without_waiting_for_a_frame(in
     assert chosen(page)[2] == 14
 
 
-def test_arrow_keys_keep_their_meaning_where_they_have_one(inside):
-    page = inside()
+def test_arrow_keys_keep_their_meaning_where_they_have_one(shared):
+    page = shared()
     page.locator(TOKEN).nth(5).click()
     wait_for_caption(page, "t = 5 “")
     for label in ("Watch it read", "Speed", "Find units for"):
@@ -167,8 +181,8 @@ def test_the_signal_that_colours_can_be_chosen(inside):
     assert 0 <= float(page.locator(".sequence-number").text_content()) <= 1
 
 
-def test_colours_are_those_of_the_heatmap(inside):
-    page = inside()
+def test_colours_are_those_of_the_heatmap(shared):
+    page = shared()
     stop(page)
     worst = page.evaluate(
         """async token => {
@@ -275,8 +289,8 @@ def test_marks_follow_a_zoom(inside):
     assert len(marks(page)) == 1
 
 
-def test_a_click_on_the_unit_lines_chooses_the_step(inside):
-    page = inside()
+def test_a_click_on_the_unit_lines_chooses_the_step(shared):
+    page = shared()
     stop(page)
     lines = page.locator(".overlay-selects").nth(2)
     offset, length = page.evaluate(
@@ -290,8 +304,8 @@ def test_a_click_on_the_unit_lines_chooses_the_step(inside):
     assert chosen(page)[2] == pytest.approx((page.locator(TOKEN).count() - 1) / 2, abs=1)
 
 
-def test_lines_and_their_values_are_those_that_plotly_itself_would_show(inside):
-    page = inside()
+def test_lines_and_their_values_are_those_that_plotly_itself_would_show(shared):
+    page = shared()
     frames_pass(page, 10)
     stop(page)
     before, after = page.evaluate(
@@ -313,8 +327,8 @@ def test_lines_and_their_values_are_those_that_plotly_itself_would_show(inside):
     assert before[5][4:] == after[5][4:]
 
 
-def test_the_unit_view_shows_lines_values_and_twenty_stretches(inside):
-    page = inside()
+def test_the_unit_view_shows_lines_values_and_twenty_stretches(shared):
+    page = shared()
     page.locator(".stretches-row").nth(19).wait_for()
     assert page.locator(".stretches .coloured-chosen").count() == 20
     assert page.get_by_text("over 5,000 held-out characters").is_visible()
@@ -439,26 +453,22 @@ def test_the_network_can_be_switched_without_a_trace_of_the_other(inside):
     assert page.locator(".coloured-piece").count() == 0
 
 
-@pytest.mark.parametrize("viewport", [LAPTOP, SMALL_PROJECTOR], ids=["laptop", "projector"])
 @pytest.mark.parametrize("query", ["", "?text_level=words", "?series_kind=sunspots"])
-def test_everything_stands_on_one_screen_and_nothing_moves(inside, query, viewport):
-    page = inside(query, viewport=viewport)
-    places = (
-        "() => [...document.querySelectorAll('.stMain .live-panel')].map(e => {"
-        "const r = e.getBoundingClientRect(); return [r.x, r.y, r.right, r.bottom].map(Math.round)})"
-    )
-    early = page.evaluate(places)
-    wait_for_step(page, 100)
-    assert page.evaluate(places) == early
-    assert len(early) >= 7
-    for _, top, right, bottom in early:
-        assert top >= 0
-        assert right <= viewport["width"]
-        assert bottom <= viewport["height"]
+def test_everything_stands_on_one_screen_and_nothing_moves(inside, query):
+    page = inside(query)
+    parts = ".stMain .live-panel"
+    for _ in sizes(page, parts):
+        reset(page)
+        early = places_of(page, parts)
+        wait_for_step(page, 100)
+        assert places_of(page, parts) == early
+        assert len(early) >= 7
+        stand_on_one_screen(page, early, scrollers=())
 
 
-def test_dark_theme_keeps_letters_legible(inside):
-    page = inside(color_scheme="dark")
+def test_dark_theme_keeps_letters_legible(shared):
+    page = shared()
+    page.emulate_media(color_scheme="dark")
     frames_pass(page)
     worst = page.evaluate(
         """token => {

@@ -5,12 +5,14 @@ import re
 import pytest
 
 from tests.browser.conftest import (
-    LAPTOP,
-    SMALL_PROJECTOR,
     frames_pass,
     live,
+    places_of,
     press,
     quiet,
+    reset,
+    sizes,
+    stand_on_one_screen,
     step,
     wait_for_status,
     wait_for_step,
@@ -32,8 +34,8 @@ def test_it_trains_before_anybody_presses_anything(server, open_page, path):
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_heatmaps_change_in_place(server, open_page, path):
-    page = open_page(server.url + path)
+def test_heatmaps_change_in_place(server, share_page, path):
+    page = share_page(server.url + path)
     figures = page.locator(".js-plotly-plot")
     image = page.locator(FIRST_HEATMAP).first
     figures.nth(2).wait_for()
@@ -46,9 +48,9 @@ def test_heatmaps_change_in_place(server, open_page, path):
     assert page.evaluate(f"() => {nodes}.every(node => node.known)")
 
 
-def test_painted_colours_and_hovered_values_are_those_that_plotly_itself_would_show(server, open_page):
+def test_painted_colours_and_hovered_values_are_those_that_plotly_itself_would_show(server, share_page):
     """Pause, note picture and values, then let Plotly draw the same figure anew."""
-    page = open_page(server.url)
+    page = share_page(server.url)
     frames_pass(page)
     press(page, "Pause")
     quiet(page)
@@ -86,8 +88,8 @@ def test_painted_colours_and_hovered_values_are_those_that_plotly_itself_would_s
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_pause_holds_step_adds_one_reset_starts_over(server, open_page, path):
-    page = open_page(server.url + path)
+def test_pause_holds_step_adds_one_reset_starts_over(server, share_page, path):
+    page = share_page(server.url + path)
     press(page, "Pause")
     quiet(page)
     held = step(page)
@@ -107,8 +109,8 @@ def test_pause_holds_step_adds_one_reset_starts_over(server, open_page, path):
     assert live(page, "status") == "training"
 
 
-def test_reset_gives_the_same_first_losses(server, open_page):
-    page = open_page(server.url + "/series")
+def test_reset_gives_the_same_first_losses(server, share_page):
+    page = share_page(server.url + "/series")
     press(page, "Pause")
 
     def first_losses():
@@ -220,8 +222,8 @@ def test_a_file_that_is_too_large_is_refused_in_a_sentence(server, open_page, tm
     frames_pass(page)
 
 
-def test_hovering_a_cell_names_unit_token_and_value_and_stays(server, open_page):
-    page = open_page(server.url)
+def test_hovering_a_cell_names_unit_token_and_value_and_stays(server, share_page):
+    page = share_page(server.url)
     frames_pass(page)
     box = page.locator(FIRST_HEATMAP).first.bounding_box()
     page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + box["height"] * 0.5)
@@ -233,25 +235,18 @@ def test_hovering_a_cell_names_unit_token_and_value_and_stays(server, open_page)
     assert label.first.is_visible()
 
 
-@pytest.mark.parametrize("viewport", [LAPTOP, SMALL_PROJECTOR], ids=["laptop", "projector"])
 @pytest.mark.parametrize("path", PAGES)
-def test_everything_stands_on_one_screen_and_nothing_moves(server, open_page, path, viewport):
-    page = open_page(server.url + path, viewport=viewport, wait=False)
-    page.locator(".js-plotly-plot, .live-figure").nth(2).wait_for()
-    places = (
-        "() => [...document.querySelectorAll('.stMain .live-panel')].map(e => {"
-        "const r = e.getBoundingClientRect(); return [r.x, r.y, r.right, r.bottom].map(Math.round)})"
-    )
-    wait_for_step(page, 1)
-    early = page.evaluate(places)
-    wait_for_step(page, 150)
-    late = page.evaluate(places)
-    assert early == late
-    assert len(late) >= 6
-    for _, top, right, bottom in late:
-        assert top >= 0
-        assert right <= viewport["width"]
-        assert bottom <= viewport["height"]
+def test_everything_stands_on_one_screen_and_nothing_moves(server, share_page, path):
+    page = share_page(server.url + path)
+    parts = ".stMain .live-panel"
+    for _ in sizes(page, parts):
+        reset(page)
+        early = places_of(page, parts)
+        wait_for_step(page, 150)
+        late = places_of(page, parts)
+        assert early == late
+        assert len(late) >= 6
+        stand_on_one_screen(page, late, scrollers=())
 
 
 def test_layers_and_all_units_can_be_shown(server, open_page):
@@ -320,8 +315,9 @@ def test_a_forecast_axis_turns_from_numbers_to_dates_and_back(server, open_page)
         page.wait_for_function(kind, arg=axis)
 
 
-def test_dark_theme(server, open_page):
-    page = open_page(server.url, color_scheme="dark")
+def test_dark_theme(server, share_page):
+    page = share_page(server.url)
+    page.emulate_media(color_scheme="dark")
     frames_pass(page)
     colour = page.evaluate("() => getComputedStyle(document.querySelector('.js-plotly-plot text')).fill")
     assert min(int(part) for part in re.findall(r"\d+", colour)[:3]) > 150

@@ -6,15 +6,16 @@ import re
 import pytest
 
 from tests.browser.conftest import (
-    LAPTOP,
-    SMALL_PROJECTOR,
     frames_pass,
     live,
     places_of,
     press,
     quiet,
+    reset,
+    sizes,
     stand_on_one_screen,
     step,
+    themes,
     wait_for_step,
 )
 
@@ -142,8 +143,8 @@ def test_accuracy_is_shown_over_steps_or_over_seconds(server, open_page):
     frames_pass(page)
 
 
-def test_a_step_is_one_of_every_network(server, open_page):
-    page = open_page(server.url + MEMORY + SHORT)
+def test_a_step_is_one_of_every_network(server, share_page):
+    page = share_page(server.url + MEMORY + SHORT)
     press(page, "Pause")
     quiet(page)
     before = step(page)
@@ -171,8 +172,8 @@ def test_it_shows_the_run_of_the_memory_page(server, open_page):
 @pytest.mark.parametrize(
     ("lane", "name", "rows"), [("rnn", "RNN", 1), ("gru", "GRU", 1), ("lstm0", "LSTM bias 0", 2)]
 )
-def test_every_network_can_be_unrolled(server, open_page, lane, name, rows):
-    page = open_page(server.url + BPTT + SHORT)
+def test_every_network_can_be_unrolled(server, share_page, lane, name, rows):
+    page = share_page(server.url + BPTT + SHORT)
     page.get_by_text(name, exact=True).first.click()
     wait_for_unrolled(page, lane=lane, length=8, first=0)
     assert page.locator(".unrolled-ribbon").count() == rows
@@ -208,8 +209,8 @@ def _compact(page):
     return page.evaluate(f"() => JSON.stringify(({RIBBONS})())")
 
 
-def test_truncation_cuts_the_ribbon_where_the_gradient_ends(server, open_page):
-    page = open_page(server.url + BPTT + SHORT)
+def test_truncation_cuts_the_ribbon_where_the_gradient_ends(server, share_page):
+    page = share_page(server.url + BPTT + SHORT)
     wait_for_unrolled(page, length=8, first=0)
     assert page.locator(".unrolled-cut").is_hidden()
     truncate(page, 3)
@@ -242,20 +243,25 @@ def test_the_lag_changes_the_picture_while_it_is_dragged(server, open_page):
 # both
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("viewport", [LAPTOP, SMALL_PROJECTOR], ids=["laptop", "projector"])
 @pytest.mark.parametrize("path", [MEMORY, BPTT])
-def test_everything_stands_on_one_screen_and_nothing_moves(server, open_page, path, viewport, scheme):
-    page = open_page(server.url + path + SHORT, viewport=viewport, color_scheme=scheme, wait=False)
+def test_everything_stands_on_one_screen_and_nothing_moves(server, open_page, path):
+    page = open_page(server.url + path + SHORT)
     page.locator(".observation").wait_for()
     page.locator(".lanes").wait_for()
     parts = ".live-panel, .transport > *"
-    wait_for_step(page, 1)
-    early = places_of(page, parts)
-    page.get_by_test_id("observation").filter(has_text="LSTM after").wait_for(timeout=PATIENT)
-    late = places_of(page, parts)
-    assert early == late
-    stand_on_one_screen(page, late)
+    learnt = page.get_by_test_id("observation").filter(has_text="LSTM after")
+    for _ in sizes(page, parts):
+        reset(page)
+        learnt.wait_for(state="hidden")
+        early = places_of(page, parts)
+        learnt.wait_for(timeout=PATIENT)
+        for _ in themes(page, parts):
+            assert places_of(page, parts) == early
+            stand_on_one_screen(page, early)
+            nothing_is_cut_off(page)
+
+
+def nothing_is_cut_off(page):
     cut = page.evaluate(
         """() => [...document.querySelectorAll('.lanes, .observation, .unrolled-readout')]
             .filter(n => n.scrollWidth > n.clientWidth + 1 || n.scrollHeight > n.clientHeight + 1)
@@ -273,8 +279,8 @@ def test_everything_stands_on_one_screen_and_nothing_moves(server, open_page, pa
     assert over == []
 
 
-def test_the_theme_can_change_while_it_trains(server, open_page):
-    page = open_page(server.url + BPTT + SHORT)
+def test_the_theme_can_change_while_it_trains(server, share_page):
+    page = share_page(server.url + BPTT + SHORT)
     wait_for_unrolled(page, length=8)
     lane = (
         "() => getComputedStyle(document.querySelector('[data-testid=unrolled]')).getPropertyValue('--lane')"

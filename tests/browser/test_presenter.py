@@ -5,20 +5,32 @@ import re
 import pytest
 
 from tests.browser.conftest import (
-    LAPTOP,
     SMALL_PROJECTOR,
     frames_pass,
     live,
     press,
     quiet,
+    sizes,
     stand_on_one_screen,
     step,
+    still,
     wait_for_status,
     wait_for_step,
 )
 
 pytestmark = pytest.mark.browser
-PATHS = ["", "/series", "/inside", "/cell", "/hands", "/memory", "/bptt", "/ablation", "/compare"]
+# a part of each page that shows a network, which no other page has
+PAGES = {
+    "Text": "text=What it writes now",
+    "Series": "text=What it forecasts now",
+    "Look inside": ".sequence-body",
+    "Cell": ".cell-diagram",
+    "Hands on": ".hands",
+    "Memory": ".lanes",
+    "BPTT": "[data-testid=unrolled]",
+    "Gates away": ".ablation-row",
+    "Compare": ".compare-map",
+}
 ON = "() => 'present' in document.documentElement.dataset"
 LARGE = ".live-stretch[data-large]"
 # the size in pixels of the letters that are seen, in panels and in figures
@@ -39,10 +51,17 @@ def boxes(page, parts):
     )
 
 
-@pytest.mark.parametrize("path", PATHS)
-def test_presenter_mode_shows_a_page_on_one_screen_in_large_letters(server, open_page, path):
-    page = open_page(f"{server.url}{path}?present=1", viewport=SMALL_PROJECTOR)
+def test_presenter_mode_shows_every_page_on_one_screen_in_large_letters(server, open_page):
+    page = open_page(f"{server.url}?present=1", viewport=SMALL_PROJECTOR)
+    for name, part in PAGES.items():
+        page.get_by_role("link", name=name, exact=True).click()
+        page.locator(part).first.wait_for(state="attached")  # hands need not be seen
+        shown_on_one_screen_in_large_letters(page)
+
+
+def shown_on_one_screen_in_large_letters(page):
     page.wait_for_function(ON)
+    still(page, ".stMain .live-panel")
     page.wait_for_function(
         "() => document.querySelector('[data-testid=stSidebar]')?.checkVisibility() !== true"
     )
@@ -88,8 +107,8 @@ def test_the_key_and_the_button_turn_it_on_and_off_and_other_pages_keep_it(serve
     assert button.get_attribute("aria-keyshortcuts") == "P"
 
 
-def test_keys_play_step_and_reset(server, open_page):
-    page = open_page(server.url)
+def test_keys_play_step_and_reset(server, share_page):
+    page = share_page(server.url)
     for key in (" ", "k"):
         page.keyboard.press(key)
         wait_for_status(page, "paused")
@@ -142,11 +161,15 @@ def test_keys_rest_while_somebody_types_and_with_modifiers(server, open_page):
     assert not page.evaluate(ON)
 
 
-@pytest.mark.parametrize("viewport", [LAPTOP, SMALL_PROJECTOR], ids=["laptop", "projector"])
-def test_every_panel_can_be_shown_alone_by_its_number(server, open_page, viewport):
-    page = open_page(server.url + "/?present=1", viewport=viewport)
+def test_every_panel_can_be_shown_alone_by_its_number(server, open_page):
+    page = open_page(server.url + "/?present=1")
     page.wait_for_function(ON)
     page.locator(".js-plotly-plot").nth(2).wait_for()
+    for viewport in sizes(page, ".stMain .live-stretch"):
+        panels_can_be_shown_alone(page, viewport)
+
+
+def panels_can_be_shown_alone(page, viewport):
     count = len(boxes(page, ".stMain .live-stretch"))
     assert count == 6
     for number in range(1, count + 1):

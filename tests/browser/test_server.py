@@ -44,7 +44,7 @@ def test_it_works_under_a_base_path(open_page):
 
 
 def test_who_finds_no_place_waits_and_is_told_so(open_page):
-    server = Server(LSTM_MAX_RUNS="1")
+    server = Server(LSTM_MAX_RUNS="1", LSTM_LEASE_SECONDS="0.5")
     try:
         first = open_page(server.url)
         second = open_page(server.url, wait=False)
@@ -53,7 +53,7 @@ def test_who_finds_no_place_waits_and_is_told_so(open_page):
         card.get_by_text("You are number 1 in line; training starts by itself.").wait_for()
         assert "The only place is taken" in card.text_content()
         assert live(first, "status") == "training"
-        first.context.close()
+        first.close()
         # once the first run's lease is over
         wait_for_status(second, "training")
         frames_pass(second)

@@ -70,8 +70,8 @@ def picture(page):
 
 
 @pytest.mark.parametrize("path", ["", "/series", "/hands"])
-def test_a_scrub_shows_an_older_network_on_every_panel_while_training_goes_on(server, open_page, path):
-    page = open_page(server.url + path)
+def test_a_scrub_shows_an_older_network_on_every_panel_while_training_goes_on(server, share_page, path):
+    page = share_page(server.url + path)
     wait_for_step(page, 200)
     assert where(page) == "live"
     assert page.get_by_role("button", name="Back to live", exact=True).is_disabled()
@@ -96,8 +96,8 @@ def test_a_scrub_shows_an_older_network_on_every_panel_while_training_goes_on(se
     frames_pass(page)
 
 
-def test_a_drag_shows_every_step_under_the_hand(server, open_page):
-    page = open_page(server.url)
+def test_a_drag_shows_every_step_under_the_hand(server, share_page):
+    page = share_page(server.url)
     wait_for_step(page, 300)
     box = history(page).bounding_box()
     middle = box["y"] + box["height"] / 2
@@ -116,6 +116,7 @@ def test_a_drag_shows_every_step_under_the_hand(server, open_page):
     assert len(set(shown)) == 3
     frames_pass_by_the_clock(page)
     assert step(page) == shown[-1]
+    press(page, "Back to live")
 
 
 def frames_pass_by_the_clock(page, count=3):
@@ -182,8 +183,8 @@ def test_the_film_plays_every_snapshot_in_order_and_ends_in_the_present(server, 
     assert len(film) >= snapshots - 1  # the last one may be the present itself
 
 
-def test_the_film_stops_where_it_is_stopped(server, open_page):
-    page = open_page(server.url)
+def test_the_film_stops_where_it_is_stopped(server, share_page):
+    page = share_page(server.url)
     wait_for_step(page, 300)
     press(page, "Film")
     wait_for_exact_step(page, 0)
@@ -194,6 +195,7 @@ def test_the_film_stops_where_it_is_stopped(server, open_page):
     frames_pass_by_the_clock(page)
     assert step(page) == stopped
     assert page.evaluate(PAST)
+    press(page, "Back to live")
 
 
 @pytest.mark.parametrize("path", ["", "/hands"])
@@ -288,8 +290,8 @@ def badge(page, state):
 
 
 @pytest.mark.parametrize("path", ["", "/series", "/hands"])
-def test_the_badge_is_green_and_the_gradients_are_checked_on_request(server, open_page, path):
-    page = open_page(server.url + path)
+def test_the_badge_is_green_and_the_gradients_are_checked_on_request(server, share_page, path):
+    page = share_page(server.url + path)
     green = badge(page, "exact")
     assert re.fullmatch(r"exact · [\d.e-]+", green.text_content())
     green.click()
@@ -317,7 +319,7 @@ def test_the_badge_is_green_and_the_gradients_are_checked_on_request(server, ope
     ],
 )
 def test_the_badge_turns_red_when_it_should(server, open_page, change, said):
-    page = open_page(server.url)
+    page = open_page(server.url, fresh=True)
     badge(page, "exact")
     rewrite_frames(page, change)
     page.reload()
@@ -330,11 +332,9 @@ def test_a_run_without_a_place_is_not_called_untrue(open_page):
 
     server = Server(LSTM_MAX_RUNS="1")
     try:
-        first = open_page(server.url)
+        open_page(server.url)
         second = open_page(server.url, wait=False)
         wait_for_status(second, "waiting")
         assert badge(second, "unknown")
-        for page in (first, second):
-            page.context.close()
     finally:
         server.stop()

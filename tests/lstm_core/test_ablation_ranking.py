@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -176,7 +176,6 @@ losses = arrays(
 )
 
 
-@settings(max_examples=200, deadline=None)
 @given(losses, st.booleans())
 def test_nothing_is_claimed_that_the_seeds_do_not_support(losses, squared):
     ranked = rank(losses, squared, first=np.full_like(losses, 40.0))
@@ -196,7 +195,6 @@ def test_nothing_is_claimed_that_the_seeds_do_not_support(losses, squared):
     assert len(ranked.rows()) == len(VARIANTS)
 
 
-@settings(max_examples=50, deadline=None)
 @given(losses, st.randoms(use_true_random=False))
 def test_the_order_of_the_seeds_does_not_matter(losses, random):
     shuffled = losses[:, random.sample(range(losses.shape[1]), losses.shape[1])]

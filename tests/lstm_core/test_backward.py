@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
@@ -81,7 +81,6 @@ KINDS = pytest.mark.parametrize("cell", CELLS)
 # the gradient itself
 
 
-@settings(max_examples=40, deadline=None)
 @given(shapes)
 def test_weights_and_inputs_as_autograd_through_the_fused_module(shape):
     lstm, inputs, state, dh = case(**shape)
@@ -95,7 +94,6 @@ def test_weights_and_inputs_as_autograd_through_the_fused_module(shape):
         torch.testing.assert_close(one, other, rtol=1e-11, atol=1e-12)
 
 
-@settings(max_examples=20, deadline=None)
 @given(shapes)
 def test_states_of_every_step_as_autograd_through_the_plain_cell(shape):
     lstm, inputs, state, dh = case(**shape)
@@ -112,7 +110,6 @@ def test_states_of_every_step_as_autograd_through_the_plain_cell(shape):
     torch.testing.assert_close(flat, torch.stack(expected), rtol=1e-11, atol=1e-12)
 
 
-@settings(max_examples=12, deadline=None)
 @given(shapes)
 def test_weights_and_inputs_as_finite_differences(shape):
     lstm, inputs, state, dh = case(**shape)

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
@@ -65,7 +65,6 @@ def stacked(rows, name):
 # values
 
 
-@settings(max_examples=60, deadline=None)
 @given(shapes)
 def test_traces_and_plain_cells_equal_the_fused_module(shape):
     core, inputs, state = case(**shape)

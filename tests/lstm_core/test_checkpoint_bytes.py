@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import safetensors.torch
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -61,7 +61,6 @@ def alike(one, other):
     return one == other
 
 
-@settings(deadline=None)
 @given(st.dictionaries(texts, trees, max_size=4))
 def test_any_tree_comes_back_as_it_was(tree):
     saved = Saved(RunConfig(), tree, playing=False, steps=7, generation=2, origin=tree)
@@ -114,7 +113,6 @@ def test_every_config_comes_back_as_it_was(config):
     assert from_bytes(to_bytes(Saved(config, {}))) == Saved(config, {})
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_any_part_of_a_config_comes_back_as_it_was(data):
     kind = data.draw(st.sampled_from([ModelConfig, TrainConfig, Knobs, View, SeriesConfig, TextConfig]))

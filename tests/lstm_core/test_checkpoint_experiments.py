@@ -34,15 +34,17 @@ experiments = pytest.mark.parametrize("config", EXPERIMENTS.values(), ids=EXPERI
 
 
 @experiments
-@pytest.mark.parametrize("steps", [0, 1, EXAM_EVERY + 3])
-def test_it_goes_on_with_the_losses_and_frames_that_it_would_have_had(config, steps):
+@pytest.mark.parametrize(
+    ("steps", "more"), [(0, EXAM_EVERY + 1), (1, 3), (EXAM_EVERY + 3, EXAM_EVERY)], ids=str
+)  # beyond the next exam, but for the one that begins as the first does
+def test_it_goes_on_with_the_losses_and_frames_that_it_would_have_had(config, steps, more):
     run = trained(config, steps)
     if steps:
         shown(run.subject)
     other = brought_back(run)
-    assert same_losses(run, other, 25)
+    assert same_losses(run, other, more)
     assert_same_frames(run.subject, other.subject)
-    assert same_losses(run, other, 25)
+    assert same_losses(run, other, 3)
     assert_same_frames(run.subject, other.subject)
 
 
@@ -52,7 +54,7 @@ def test_saving_changes_nothing_and_comes_back_as_the_same_bytes(config):
     for _ in range(2):
         shown(run.subject), shown(other.subject)
         run.save()
-        assert same_losses(run, other, 20)
+        assert same_losses(run, other, EXAM_EVERY // 2)
     assert_same_frames(run.subject, other.subject)
     data = to_bytes(run.save())
     assert to_bytes(brought_back(run).save()) == data

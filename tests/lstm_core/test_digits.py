@@ -5,12 +5,11 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from lstm_core.frames.digits import NAN, decode, encode
 
-quick = settings(max_examples=400, deadline=None)
 singles = st.floats(width=32, allow_nan=False)
 doubles = st.floats(allow_nan=False)
 SMALLEST, LARGEST = 1e-33, 999.0
@@ -48,13 +47,11 @@ def check_digits(value, arrived):
         assert written(arrived) == written(value)
 
 
-@quick
 @given(singles | st.floats(-1, 1, width=32))
 def test_a_float32_arrives_as_it_is_written(value):
     check_digits(value, sent(value, np.float32))
 
 
-@quick
 @given(doubles | st.floats(-1, 1))
 def test_a_float64_arrives_as_it_is_written(value):
     check_digits(value, sent(value))
@@ -87,14 +84,12 @@ def test_every_number_with_a_code_keeps_it():
     assert decode(codes).tolist() == [float(np.float32(number)) for number in numbers]
 
 
-@quick
 @given(doubles, doubles)
 def test_order_is_kept(one, other):
     low, high = sorted([one, other])
     assert sent(low) <= sent(high)
 
 
-@quick
 @given(doubles)
 def test_both_signs_are_alike(value):
     assert sent(-value) == -sent(value)
@@ -102,7 +97,6 @@ def test_both_signs_are_alike(value):
     assert code(-value) == code(value) ^ 0x8000
 
 
-@quick
 @given(doubles)
 def test_what_has_arrived_is_not_rounded_again(value):
     once = sent(value)

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from sklearn.metrics import roc_auc_score
@@ -72,7 +72,6 @@ def reference(values, marked):
     return [roc_auc_score(marked, column) for column in values.T]
 
 
-@settings(max_examples=100, deadline=None)
 @given(data=st.data(), count=st.integers(2, 60), units=st.integers(1, 4), dtype=st.sampled_from("fd"))
 def test_auc_is_that_of_scikit_learn(data, count, units, dtype):
     # few different values, so that many are equal: those of saturated gates, zeros of both signs, tiny ones
@@ -82,7 +81,6 @@ def test_auc_is_that_of_scikit_learn(data, count, units, dtype):
     np.testing.assert_allclose(auc(values, marked), reference(values, marked), rtol=0, atol=1e-12)
 
 
-@settings(max_examples=100, deadline=None)
 @given(
     values=arrays.arrays(np.float32, (40, 3), elements=st.floats(-1e6, 1e6, width=32)),
     marks=st.integers(1, 39),
@@ -368,7 +366,6 @@ def test_forged_questions_are_refused(fields):
         Question(**({"kind": "regex"} | fields))
 
 
-@settings(max_examples=100, deadline=None)
 @given(
     st.from_type(object) | st.sampled_from(KINDS) | st.text(),
     st.text() | st.none() | st.integers() | st.binary(),

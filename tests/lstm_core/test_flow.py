@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
@@ -64,7 +64,6 @@ def memory_model(kind="recall", cell="lstm", hidden=6, seed=0, **settings):
 # exactly
 
 
-@settings(max_examples=60, deadline=None)
 @given(cases)
 def test_every_state_as_autograd_through_the_plain_cell(case_of):
     core, inputs, dh = case(**case_of)
@@ -75,7 +74,6 @@ def test_every_state_as_autograd_through_the_plain_cell(case_of):
     assert (found.straight is None) == isinstance(core, nn.RNN)
 
 
-@settings(max_examples=40, deadline=None)
 @given(cases, st.data())
 def test_every_state_as_autograd_through_the_fused_network_cut_in_two(case_of, data):
     core, inputs, dh = case(**case_of)
@@ -100,7 +98,6 @@ def by_c(core, inputs, t):
     return (signals.o * (1 - torch.tanh(signals.c) ** 2))[0, t]
 
 
-@settings(max_examples=20, deadline=None)
 @given(cases)
 def test_inputs_as_autograd_through_the_fused_network(case_of):
     """dL/dx_t = dL/dh_t · dh_t/dx_t with h_{t−1} (and c_{t−1}) as they are: one step of the plain cell."""
@@ -122,7 +119,6 @@ def test_inputs_as_autograd_through_the_fused_network(case_of):
         torch.testing.assert_close(torch.autograd.grad(reached, x)[0], expected[t], **EXACT)
 
 
-@settings(max_examples=20, deadline=None)
 @given(cases)
 def test_an_lstm_as_back_propagation_written_out_by_hand(case_of):
     core, inputs, dh = case(**case_of | {"kind": nn.LSTM})

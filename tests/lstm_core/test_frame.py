@@ -6,14 +6,13 @@ import struct
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from lstm_core.frames import digits
 from lstm_core.frames.frame import CODES, DIGITS, DTYPES, Frame
 
-quick = settings(max_examples=60, deadline=None)
 texts = st.text(max_size=20)  # no surrogates
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | texts
 json_values = st.recursive(
@@ -58,20 +57,17 @@ def rounded(matrix):
     return digits.decode(digits.encode(matrix))
 
 
-@quick
 @given(frames)
 def test_what_is_encoded_comes_back(frame):
     assert_same(Frame.decode(frame.encode()), frame)
 
 
-@quick
 @given(frames)
 def test_rounding_twice_is_rounding_once(frame):
     once = Frame.decode(frame.encode())
     assert once.encode() == Frame.decode(once.encode()).encode()
 
 
-@quick
 @given(frames)
 def test_every_array_begins_at_a_multiple_of_8(frame):
     data = frame.encode()
@@ -153,14 +149,12 @@ def test_a_name_stands_for_one_thing_only():
 # bytes that are no frame
 
 
-@quick
 @given(st.binary(max_size=200))
 def test_random_bytes_are_refused(data):
     with pytest.raises(ValueError, match="not a frame"):
         Frame.decode(data)
 
 
-@quick
 @given(st.binary(max_size=60), st.binary(max_size=20))
 def test_a_random_header_is_refused(header, rest):
     with pytest.raises(ValueError, match="not a frame"):
@@ -176,7 +170,6 @@ rows = st.lists(json_values, min_size=5, max_size=5) | st.tuples(
 )
 
 
-@quick
 @given(json_values | st.fixed_dictionaries({"meta": json_values, "arrays": st.lists(rows) | json_values}))
 def test_any_json_as_header_is_a_frame_or_a_value_error(header):
     try:
@@ -185,7 +178,6 @@ def test_any_json_as_header_is_a_frame_or_a_value_error(header):
         assert "not a frame" in str(error)  # noqa: PT017
 
 
-@quick
 @given(frames, st.data())
 def test_a_cut_frame_is_refused_unless_only_padding_is_missing(frame, data):
     whole = frame.encode()

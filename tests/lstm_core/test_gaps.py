@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lstm_core.analysis.unit_search import Question
@@ -27,7 +27,6 @@ from lstm_core.training.trainer import Trainer
 
 TEXT = "the cat sat on the mat.\n" * 30
 SHORT = TrainConfig(sequence_length=8)
-quick = settings(max_examples=40, deadline=None)
 
 
 def own(text=TEXT, goal="gaps", level="characters", length=4):
@@ -37,7 +36,6 @@ def own(text=TEXT, goal="gaps", level="characters", length=4):
 # the task
 
 
-@quick
 @given(
     seed=st.integers(0, 2**32),
     batch_size=st.integers(1, 40),

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lstm_core import trace
@@ -107,7 +107,6 @@ def network(layers=2, hidden=5, inputs=3, cell="lstm", bidirectional=False):
 
 @pytest.mark.parametrize("bidirectional", [False, True])
 @pytest.mark.parametrize("cell", CORES)
-@settings(max_examples=30, deadline=None)
 @given(hands(), st.integers(0, 5))
 def test_held_gates_equal_the_equations_with_that_gate_replaced(cell, bidirectional, hands, layer):
     core = network(cell=cell, bidirectional=bidirectional)
@@ -130,7 +129,6 @@ def test_held_gates_equal_the_equations_with_that_gate_replaced(cell, bidirectio
 
 
 @pytest.mark.parametrize("cell", CORES)
-@settings(max_examples=30, deadline=None)
 @given(st.lists(st.integers(0, 4), min_size=1))
 def test_a_unit_that_is_off_says_nothing_and_remembers_nothing(cell, off):
     core, inputs = network(cell=cell), torch.randn(9, 2, 3, dtype=torch.float64)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lstm_core import trace
@@ -28,7 +28,6 @@ def traced(core, steps=9):
         return inputs, trace(core, inputs)
 
 
-@settings(max_examples=80, deadline=None)
 @given(
     st.sampled_from(list(CORES)),
     st.integers(0, 3),

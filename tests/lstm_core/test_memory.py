@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lstm_core.config import MEMORY_TASKS, MemoryConfig, ModelConfig, TrainConfig, memory_length
@@ -26,7 +26,6 @@ from lstm_core.tasks.memory import (
 KINDS = pytest.mark.parametrize("kind", MEMORY_TASKS)
 lags = st.integers(1, 60)
 seeds = st.integers(0, 1000)
-PATIENT = settings(deadline=None)
 
 
 def task(kind):
@@ -55,7 +54,6 @@ def certain(tokens, vocabulary):
 
 
 @KINDS
-@PATIENT
 @given(lag=lags, batch=st.integers(1, 9), seed=seeds)
 def test_shapes_and_types(kind, lag, batch, seed):
     one = task(kind)
@@ -73,7 +71,6 @@ def test_shapes_and_types(kind, lag, batch, seed):
         assert made.targets[made.targets != IGNORED].max() < one.vocab_size
 
 
-@PATIENT
 @given(lag=lags, seed=seeds)
 def test_recall_names_the_symbol_at_the_cue_and_counts_nothing_else(lag, seed):
     made = task("recall").batch(rng(seed), 5, lag)
@@ -86,7 +83,6 @@ def test_recall_names_the_symbol_at_the_cue_and_counts_nothing_else(lag, seed):
     assert made.skip == len(made.inputs) - 1
 
 
-@PATIENT
 @given(lag=lags, seed=seeds)
 def test_adding_marks_two_numbers_far_apart_and_asks_for_their_sum(lag, seed):
     made = task("adding").batch(rng(seed), 7, lag)
@@ -108,7 +104,6 @@ def test_the_sums_have_the_variance_of_the_literature():
     assert sums.var() == pytest.approx(1 / 6, abs=0.005)  # 0.167: the error of always saying 1
 
 
-@PATIENT
 @given(lag=lags, seed=seeds)
 def test_counting_is_a_n_x_b_n_and_only_what_follows_from_the_a_counts(lag, seed):
     one = task("counting")
@@ -147,7 +142,6 @@ def test_an_exam_asks_for_every_symbol_once_and_for_the_whole_count():
 # what counts as right
 
 
-@settings(max_examples=20, deadline=None)
 @given(lag=lags)
 def test_whoever_knows_the_answer_is_right_at_every_lag(lag):
     recall, counting = task("recall"), task("counting")

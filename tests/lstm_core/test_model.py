@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
@@ -80,7 +80,6 @@ CONFIGS = st.builds(
 )
 
 
-@settings(max_examples=80, deadline=None)
 @given(CONFIGS, CONFIGS)
 def test_what_two_settings_have_in_common_begins_with_equal_weights(one, other):
     first, second = (SequenceModel(config, VOCABULARY, seed=3).state_dict() for config in (one, other))
@@ -252,7 +251,6 @@ def test_truncated_gradients_are_those_of_a_past_that_is_cut_off(cell, layers, r
 
 @KINDS
 @pytest.mark.parametrize("held", [False, True])
-@settings(max_examples=15, deadline=None)
 @given(length=st.integers(1, 12), reach=st.integers(1, 15))
 def test_the_last_loss_reaches_exactly_so_many_steps(cell, held, length, reach):
     model = SequenceModel(ModelConfig(cell, hidden_size=5, num_layers=2), input_size=2).double()

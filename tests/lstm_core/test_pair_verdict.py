@@ -1,7 +1,7 @@
 """Which side of a pair is ahead: nothing is claimed that the validation losses do not support."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lstm_core.experiments.pair.pair import Pair
@@ -60,7 +60,6 @@ def test_equal_losses_are_called_equal():
     st.lists(st.floats(1e-9, 1e6), min_size=9, max_size=9),
     st.lists(st.floats(1e-9, 1e6), min_size=9, max_size=9),
 )
-@settings(deadline=None)
 def test_the_verdict_is_the_same_when_the_sides_are_exchanged(one, two):
     now, mirrored = standing(points(*one), points(*two)), standing(points(*two), points(*one))
     exchanged = {0: 1, 1: 0, None: None}

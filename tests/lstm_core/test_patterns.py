@@ -2,7 +2,7 @@
 
 import pytest
 import regex
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lstm_core.analysis.token_patterns import (
@@ -15,8 +15,6 @@ from lstm_core.analysis.token_patterns import (
 )
 from lstm_core.config import TextConfig, TrainConfig
 from lstm_core.tasks import make_task
-
-quick = settings(max_examples=60, deadline=None)
 
 
 def marked(text, find, level="characters"):
@@ -84,7 +82,6 @@ BALANCED = st.recursive(
 )
 
 
-@quick
 @given(BALANCED)
 def test_inside_brackets_is_where_the_depth_is_above_zero(text):
     expected = "".join(
@@ -116,7 +113,6 @@ def test_many_brackets_that_never_match_cost_no_more_than_others():
     assert len(brackets("([" * 20_000 + ")" * 20_000)) == 20_000
 
 
-@quick
 @given(st.text("()[]{}ab", max_size=60))
 def test_any_brackets_give_spans_inside_the_text(text):
     for first, behind in brackets(text):
@@ -297,14 +293,12 @@ def test_ordinary_patterns_are_not_refused(pattern):
     assert regular_expression(pattern)(text) == expected
 
 
-@quick
 @given(st.text("ab(){}[]+*?|.\\^$0123456789,<=!:PRe-xi&", max_size=40))
 @example("(?:a){e}")
 def test_any_pattern_matches_or_is_refused(pattern):
     assert answer(pattern, "ab ba\n" * 20)[1].endswith(".")
 
 
-@quick
 @given(st.text(max_size=40), st.sampled_from(["characters", "words"]))
 def test_any_text_can_be_marked(text, level):
     for find in (quotes, brackets, after_newline, uppercase, regular_expression(".")):

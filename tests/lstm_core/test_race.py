@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lstm_core.config import CELLS, LONGEST_LAG, MEMORY_TASKS, Knobs, MemoryConfig, TrainConfig
@@ -57,7 +57,6 @@ def spoil(lane):
 # what a race is of
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.sampled_from(CELLS), st.integers(4, 96), st.sampled_from(MEMORY_TASKS))
 def test_no_other_hidden_size_comes_closer_to_the_parameters_of_the_lstm(cell, hidden, kind):
     task = MemoryTask(MemoryConfig(kind), TrainConfig())

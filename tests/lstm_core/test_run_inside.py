@@ -19,7 +19,7 @@ from tests.lstm_core.acting import CONFIG, SERIES, Clock, go, look, look_again, 
 LAYERS = replace(CONFIG, model=ModelConfig(hidden_size=6, num_layers=2, embedding_size=3))
 
 
-def paused(config=CONFIG, seconds=3.0, wants=()):
+def paused(config=CONFIG, seconds=0.5, wants=()):
     """A run that has trained for a while, holds still, and is looked at by somebody who shows `wants`."""
     run, clock = make(config)
     run.wants = frozenset(wants)
@@ -186,7 +186,7 @@ def test_before_there_is_a_network_there_is_nothing_to_branch_off_from():
 
 @pytest.mark.parametrize("config", [CONFIG, SERIES], ids=["text", "series"])
 def test_the_film_has_every_snapshot_and_leaves_the_run_as_it_was(config):
-    run, clock, _ = paused(config)
+    run, clock, _ = paused(config, seconds=0.3)
     say(run, "view", "at", 10)
     shown = look(run, clock).meta["step"]
     frames = [Frame.decode(frame) for frame in run.film()]

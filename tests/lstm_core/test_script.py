@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lstm_core.config import (
@@ -236,7 +236,6 @@ TASKS = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(TASKS, MODELS, KNOBS)
 def test_whatever_is_set_the_script_stays_short_and_compiles(task, model, knobs):
     code = script(RunConfig(task, model, SHORT, knobs))

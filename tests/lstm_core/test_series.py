@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from lstm_core.config import SERIES, STOCKS, SeriesConfig, TrainConfig
@@ -15,7 +15,6 @@ from lstm_core.tasks.series import SERIES_ABOUT, SERIES_NAMES, SERIES_SETTINGS, 
 BUNDLED = [kind for kind in SERIES if kind != "own"]
 SHAPES = ["sine", "two sines", "square", "sawtooth", "triangle", "damped", "chirp"]
 SHORT = TrainConfig(sequence_length=4)
-quick = settings(max_examples=40, deadline=None)
 numbers = st.lists(st.floats(-1e6, 1e6), min_size=20, max_size=200)
 
 
@@ -49,7 +48,6 @@ def test_bundled_series_can_be_learnt(kind: str) -> None:
     assert task.values[task.split :].std() > 0.1 * task.std
 
 
-@quick
 @given(st.sampled_from(SHAPES), st.floats(4, 200), st.floats(0.01, 1000), st.floats(0, 360))
 def test_shapes_stay_within_their_amplitude(kind: str, period: float, amplitude: float, phase: float) -> None:
     task = series(kind, period=period, amplitude=amplitude, phase=phase)
@@ -112,7 +110,6 @@ def test_noise_in_the_data_follows_the_seed() -> None:
 # scaling
 
 
-@quick
 @given(numbers, st.floats(-1e6, 1e6))
 def test_scaling_knows_the_training_part_only(values: list[float], last: float) -> None:
     assume(np.std(values[: int(0.8 * len(values))]) > 1e-3)
@@ -134,7 +131,6 @@ def test_the_naive_error_is_that_of_repeating() -> None:
 # windows
 
 
-@quick
 @given(st.integers(0, 2**32), st.integers(1, 40), st.integers(1, 64))
 def test_targets_are_inputs_one_step_on(seed: int, batch_size: int, length: int) -> None:
     task = series("damped")
@@ -147,7 +143,6 @@ def test_targets_are_inputs_one_step_on(seed: int, batch_size: int, length: int)
     assert torch.equal(batch.targets, again.targets)
 
 
-@quick
 @given(st.integers(0, 2**32), st.floats(0.01, 1.0))
 def test_noise_disturbs_inputs_only(seed: int, noise: float) -> None:
     task = series("sine")
@@ -220,7 +215,6 @@ def test_series_that_cannot_be_learnt_are_refused(values: list[float], word: str
         own(values)
 
 
-@quick
 @given(st.lists(st.floats(), max_size=60))
 def test_any_numbers_are_learnt_or_refused(values: list[float]) -> None:
     try:

@@ -15,6 +15,7 @@ import pytest
 from lstm_core.storage.checkpoint import Saved, to_bytes
 from lstm_core.storage.retention import MANY_SAVES
 from lstm_core.storage.store import FEW, STATES, Store
+from tests.amount import times
 from tests.lstm_core.acting import CONFIG, go, make
 
 RUN = hashlib.sha256(b"a run").hexdigest()[:32]
@@ -216,7 +217,7 @@ def test_random_damage_never_gives_anything_but_a_good_save_or_a_sentence(store)
     store.write(RUN, second)
     files = {path: path.read_bytes() for path in (store.folder / RUN).iterdir()}
     rng = random.Random(5)
-    for _ in range(150):
+    for _ in range(times(30, 300)):
         for path, data in files.items():
             path.write_bytes(data)
         for path in rng.sample(sorted(files), rng.randint(1, 3)):

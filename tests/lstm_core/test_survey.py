@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lstm_core import trace
@@ -27,7 +27,6 @@ from lstm_core.training.trainer import Trainer
 
 SHORT = TrainConfig(sequence_length=4)
 STORY = "The cat sat on the mat (again).\nThe dog, who saw it, said: No! 12 cats; 3 dogs.\n"
-quick = settings(max_examples=25, deadline=None)
 
 
 def untrained(task, cell, bidirectional=False, layers=2, hidden=6):
@@ -136,7 +135,6 @@ def test_tokens_come_in_the_order_of_the_data():
     assert reading.tokens.dtype == np.float64
 
 
-@quick
 @given(size=st.integers(9, 3_000), limit=st.integers(2, 400), layer=st.integers(0, 1))
 def test_any_length_is_read_whole(size, limit, layer):
     trainer = trained(text_task(size), hidden=4, layers=2, steps=0)
@@ -179,7 +177,6 @@ def test_a_probe_is_read_from_zero_state():
             np.testing.assert_allclose(reading.signal(name, 1), expected, rtol=0, atol=2e-6)
 
 
-@quick
 @given(
     size=st.integers(9, 3_000), limit=st.integers(2, 400), row=st.integers(0, 3), cell=st.sampled_from(CELLS)
 )
@@ -278,7 +275,6 @@ def where(stretch, task):
     return [str(x) for x in task.x].index(label) - task.split
 
 
-@quick
 @given(size=st.integers(30, 9_000), seed=st.integers(0, 50), signal=st.sampled_from("cfh"))
 def test_stretches_are_the_highest_and_lowest_that_do_not_overlap(size, seed, signal):
     task = series_task(size, seed) if seed % 2 else text_task(size, ("characters", "words")[seed // 2 % 2])

@@ -16,6 +16,7 @@ from lstm_core.config.server_settings import Limits
 from lstm_core.runtime.run import Run
 from lstm_core.storage.archive import JSON, LONGEST_JSON, TENSORS, pack_run, unpack_run
 from lstm_core.storage.checkpoint import to_bytes
+from tests.amount import times
 from tests.lstm_core.acting import CONFIG, SERIES, Clock
 from tests.lstm_core.mutants import mutants, opened, zipped
 from tests.lstm_core.saving import losses, same_losses, shown, trained
@@ -53,7 +54,7 @@ def test_every_run_goes_on_from_its_file_as_it_would_have(config):
     assert pack_run(saved) == data
     other = Run(saved.config, Clock(), saved=saved)
     other._built()
-    assert same_losses(run, other, 30)
+    assert same_losses(run, other, 10)
 
 
 def test_a_run_without_a_network_yet_and_one_that_branched_off_have_files_too():
@@ -259,9 +260,10 @@ def test_networks_that_are_too_large_are_refused_before_they_are_built(monkeypat
     refused(data, "MB of memory", replace(LIMITS, run_mb=10))
 
 
-def test_two_thousand_damaged_files_are_refused_or_train(good):
+def test_damaged_files_are_refused_or_train(good):
+    count = times(200, 2000)
     before, counts = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, {"refused": 0, "trained": 0}
-    for what, data in mutants(good, 2000):
+    for what, data in mutants(good, count):
         try:
             saved = unpack_run(data, LIMITS)
         except ValueError as error:
@@ -277,6 +279,6 @@ def test_two_thousand_damaged_files_are_refused_or_train(good):
         subject.step()
         subject.observe({}).encode()
         counts["trained"] += 1
-    assert counts["refused"] > 1500
-    assert counts["trained"] > 20  # where what was changed may be so
+    assert counts["refused"] > 0.75 * count
+    assert counts["trained"] > 0.01 * count  # where what was changed may be so
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 400_000  # kilobytes

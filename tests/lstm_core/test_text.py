@@ -5,7 +5,7 @@ import unicodedata
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lstm_core.config import CORPORA, TextConfig, TrainConfig
@@ -13,7 +13,6 @@ from lstm_core.tasks import TextTask, make_task
 from lstm_core.tasks.tokens import join_words, normalise, split, visible
 
 SHORT = TrainConfig(sequence_length=4)
-quick = settings(max_examples=40, deadline=None)
 
 
 def own(text: str, level: str = "characters", train: TrainConfig = SHORT) -> TextTask:
@@ -36,14 +35,12 @@ def many_symbols(count: int) -> str:
 # tokens
 
 
-@quick
 @given(st.text())
 def test_characters_come_back_exactly(text: str) -> None:
     task = own(padded(text))
     assert task.decode(task.encode(text)) == normalise(text)
 
 
-@quick
 @given(st.text(st.characters(codec=None)))
 def test_lone_surrogates_crash_nothing(text: str) -> None:
     for level in ("characters", "words"):
@@ -51,7 +48,6 @@ def test_lone_surrogates_crash_nothing(text: str) -> None:
         task.decode(task.encode(text + "\ud800")).encode("utf-8")
 
 
-@quick
 @given(st.text(), st.text())
 def test_any_prompt_can_be_encoded(text: str, prompt: str) -> None:
     for level in ("characters", "words"):
@@ -59,7 +55,6 @@ def test_any_prompt_can_be_encoded(text: str, prompt: str) -> None:
         assert all(0 <= token < task.vocab_size for token in task.encode(prompt))
 
 
-@quick
 @given(st.text())
 def test_every_token_has_a_visible_label(text: str) -> None:
     for level in ("characters", "words"):
@@ -148,7 +143,6 @@ def test_the_sign_itself_may_occur_in_the_text() -> None:
     assert task.encode("▢") == [task.unknown]
 
 
-@quick
 @given(st.lists(st.integers(0, 4_000), min_size=200, max_size=3_000))
 def test_vocabularies_are_limited_and_distinct(numbers: list[int]) -> None:
     text = padded(" ".join(f"w{number}" for number in numbers))
@@ -161,7 +155,6 @@ def test_vocabularies_are_limited_and_distinct(numbers: list[int]) -> None:
 # windows
 
 
-@quick
 @given(seed=st.integers(0, 2**32), batch_size=st.integers(1, 40), length=st.integers(1, 64))
 def test_targets_are_inputs_one_step_on(seed: int, batch_size: int, length: int) -> None:
     task = make_task(TextConfig("rhymes"), TrainConfig())
@@ -174,7 +167,6 @@ def test_targets_are_inputs_one_step_on(seed: int, batch_size: int, length: int)
     assert torch.equal(batch.targets, again.targets)
 
 
-@quick
 @given(seed=st.integers(0, 2**32), noise=st.floats(0.01, 1.0))
 def test_noise_disturbs_inputs_only(seed: int, noise: float) -> None:
     task = make_task(TextConfig("rhymes"), TrainConfig())
@@ -241,7 +233,6 @@ def test_bundled_corpora_bring_a_probe_and_a_prompt(corpus: str, level: str) -> 
     assert task.level == level
 
 
-@quick
 @given(st.text(min_size=1))
 def test_own_texts_have_a_probe_and_a_prompt(text: str) -> None:
     for level in ("characters", "words"):
@@ -285,7 +276,6 @@ def test_the_length_that_a_refusal_proposes_works() -> None:
         task.batch(np.random.default_rng(0), 2, 36)
 
 
-@quick
 @given(st.text(max_size=60), st.sampled_from(["characters", "words"]), st.integers(4, 40))
 def test_any_text_is_learnt_or_refused(text: str, level: str, length: int) -> None:
     try:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lstm_core.config import Knobs, ModelConfig, RunConfig
@@ -28,7 +28,6 @@ def timeline(steps, size=1):
     return line
 
 
-@settings(max_examples=40, deadline=None)
 @given(st.integers(0, 30_000))
 def test_about_sixty_snapshots_the_first_and_a_recent_one_among_them(steps):
     line = timeline(steps)

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
@@ -27,7 +27,6 @@ def random_case(lstm, steps=9, batch=3, with_state=True):
     return inputs, (torch.randn(shape, dtype=dtype), torch.randn(shape, dtype=dtype))
 
 
-@settings(max_examples=40, deadline=None)
 @given(
     layers=st.integers(1, 3),
     steps=st.integers(1, 12),

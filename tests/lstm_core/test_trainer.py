@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lstm_core.config import Knobs, ModelConfig, RunConfig, SeriesConfig, TextConfig, TrainConfig, View
@@ -322,7 +322,6 @@ def test_a_history_stays_small_and_keeps_the_mean(values, capacity):
         assert np.mean(means) == pytest.approx(np.mean(values[: steps[-1]]), abs=1e-6)
 
 
-@settings(deadline=None)
 @given(st.integers(0, 300), st.integers(0, 320), st.integers(0, 300))
 def test_a_cut_history_goes_on_from_there(before, cut, after):
     history = History(16)

@@ -5,12 +5,11 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from lstm_core.tasks.upload import Table, decode_text, read_table
 
-quick = settings(max_examples=40, deadline=None)
 printable = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), min_size=1)
 
 
@@ -25,7 +24,6 @@ def rising(count: int = 30, start: int = 0) -> list[str]:
 # text
 
 
-@quick
 @given(printable, st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-32"]))
 def test_unicode_is_read_exactly(text: str, encoding: str) -> None:
     assume(text.strip() and not text.startswith("\ufeff"))
@@ -66,7 +64,6 @@ def test_a_little_damage_is_not_another_encoding() -> None:
     assert "1 damaged" in note
 
 
-@quick
 @given(st.binary(max_size=300))
 def test_any_bytes_are_read_or_refused_in_a_sentence(data: bytes) -> None:
     for read in (decode_text, read_table):
@@ -103,7 +100,6 @@ def test_large_files_are_refused() -> None:
 # tables
 
 
-@quick
 @given(
     st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=20, max_size=60),
     st.sampled_from([",", ";", "\t"]),
@@ -207,7 +203,6 @@ def test_names_are_unique_short_and_never_empty() -> None:
     assert all(0 < len(name) <= 60 and name == name.strip() for name in names)
 
 
-@quick
 @given(st.lists(st.text(max_size=80), min_size=1, max_size=6), st.sampled_from([",", ";", "\t"]))
 def test_any_header_gives_usable_names(cells: list[str], separator: str) -> None:
     lines = [separator.join([str(number)] * len(cells)) for number in range(30)]

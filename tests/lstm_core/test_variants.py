@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
@@ -80,7 +80,6 @@ def rows(stack, gate):
 
 
 @EACH
-@settings(max_examples=8, deadline=None)
 @given(
     seeds=st.integers(1, 3),
     hidden=st.integers(4, 6),
@@ -266,7 +265,6 @@ def test_other_networks_are_refused(other):
 # the length of gradients
 
 
-@settings(max_examples=10, deadline=None)
 @given(limit=st.floats(1e-3, 10), text=st.booleans())
 def test_each_network_is_clipped_for_itself(limit, text):
     stack = make_stack(text=text)

@@ -198,7 +198,7 @@ KNOBS = st.builds(
 TRAINS = st.builds(TrainConfig, st.integers(4, 64), st.integers(0, 2**31 - 1))
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(TEXTS | WAVES, MODELS, TRAINS, KNOBS)
 def test_whatever_a_run_is_made_of_it_is_not_changed_by_being_opened(task, model, train, knobs):
     page = "text.py" if isinstance(task, TextConfig) else "series.py"

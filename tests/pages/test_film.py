@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from starlette.applications import Starlette
 from starlette.routing import Route
@@ -23,8 +23,6 @@ from pages.live.film.text import escape, wrapped
 from pages.live.server.downloads import BODY_LIMIT
 from pages.live.server.state import HOST
 from tests.films import HOSTILE, gaps_frames, series_frames, text_frames
-
-quick = settings(max_examples=60, deadline=None)
 
 
 def trace(figure, place, name):
@@ -188,7 +186,6 @@ def squeezed(text):
     return re.sub(r"\s+", "", text)
 
 
-@quick
 @given(st.text(max_size=80), st.text(max_size=80))
 def test_wrapping_loses_nothing(prompt, sample):
     lines, bold = unwrapped(wrapped(prompt, sample, 10, 1000))
@@ -196,7 +193,6 @@ def test_wrapping_loses_nothing(prompt, sample):
     assert squeezed(bold) == squeezed(normalise(prompt))
 
 
-@quick
 @given(st.text("ab 漢<&\n", max_size=80), st.integers(2, 12), st.integers(1, 6))
 def test_no_line_is_too_long_and_there_are_not_too_many(text, columns, count):
     lines, _ = unwrapped(wrapped("", text, columns, count))
@@ -211,7 +207,6 @@ def test_lines_break_between_words_and_keep_their_indent():
     assert wrapped("", "aaaaaaaa b c d e f", 4, 3) == "aaaa<br>aaaa <br>…"
 
 
-@quick
 @given(st.text())
 def test_plain_text_has_no_marks_in_it(text):
     assert not set("<>$") & set(escape(text))

@@ -1,7 +1,7 @@
 """The Memory and the BPTT page through AppTest: one run for both, and bad input meets a sentence."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lstm_core.config import MEMORY_TASKS
@@ -116,7 +116,6 @@ def test_nonsense_in_a_link_is_named_and_the_default_used(page, name, value, sai
     assert config_of(app, "memory") == RaceConfig()
 
 
-@settings(max_examples=15, deadline=None)
 @given(
     st.sampled_from(["memory.py", "bptt.py"]),
     st.dictionaries(

@@ -4,7 +4,7 @@ import io
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
@@ -120,7 +120,6 @@ def test_nonsense_in_a_link_is_named_and_the_default_used(name, value, said):
     assert config_of(app, "text") == config_of(open_app(), "text")
 
 
-@settings(max_examples=25, deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from(

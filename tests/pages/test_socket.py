@@ -181,7 +181,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.sampled_from(["knob", "view", "hands", "find", "play", "hello", "ready"]),
     st.sampled_from(["noise", "prompt", "unit", "at", "f", "off", "x"]),
