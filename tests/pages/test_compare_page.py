@@ -213,6 +213,7 @@ def test_the_heatmaps_are_fed_with_one_signal_of_both_sides_in_the_same_colours(
     first, second, third = (one.figure["data"][0] for one in maps)
     assert first["colorscale"] == second["colorscale"]
     assert (first["zmin"], third["zmin"]) == (0 if signal == "f" else -1, -1)
+    assert second["showscale"]  # also where there is no difference to show
     for one in maps:
         assert [feed["meta"] for feed in one.feeds if feed["attribute"] == "zmax"] == ["limit"]
 

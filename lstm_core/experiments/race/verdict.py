@@ -15,8 +15,8 @@ BETTER = 0.2  # of the way from guessing to all right: so much is more than luck
 @dataclass(frozen=True)
 class Stage:
     """What is trained now. chance: accuracy of guessing at this lag. step: of now. needed: steps that span
-    the lag. begun: the step at which training at this lag began. before: the lag until then; None if there was
-    no other. reach: of truncated back-propagation.
+    the lag. begun: the step at which training at this lag began. before: the lag until then; None if there
+    was none. reach: of truncated back-propagation.
     """
 
     lag: int

@@ -140,7 +140,7 @@ def map_drawing(signal: str, side: str, same_units: bool, /) -> Drawing:
     """One of the heatmaps. side: "", "right_" or "delta_", as the frame names its arrays."""
     gate = signal in SIGMOIDS and side != "delta_"
     scale = scale_of(signal) if gate else diverging_scale()
-    bar = side == "delta_" or (side == "right_" and (gate or not same_units))
+    bar = side == "right_" or (side == "delta_" and signal in SIGMOIDS)  # which has other colours
     figure = go.Figure(
         go.Heatmap(
             zmin=0 if gate else -1,
