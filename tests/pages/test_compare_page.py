@@ -237,3 +237,10 @@ def test_every_question_is_short_enough_for_its_line():
 
 def test_its_parts_are_served():
     assert {"compare.js", "compare.css"} <= set(ASSETS)
+
+
+@pytest.mark.parametrize("right", [False, True])
+def test_forecasts_that_coincide_are_all_seen(right):
+    widths = [line["line"]["width"] for line in compare.forecast_drawing(right, True).figure["data"]]
+    assert widths == sorted(widths, reverse=True)
+    assert len(set(widths)) == len(widths) == 3

@@ -1,4 +1,4 @@
-// The networks of a race, a row each: colour, name, size, time of a step, and since when it has been right in 95 %.
+// The networks of a race, a row each: line, name, size, time of a step, and since when it has been right in 95 %.
 
 import { follow } from "./channel.js";
 import { make, setText } from "./dom.js";
@@ -6,7 +6,7 @@ import { themeOf } from "./theme.js";
 
 const whole = new Intl.NumberFormat("en");
 const HEADS = {
-  name: ["", "The network; its colour in all charts."],
+  name: ["", "The network; its line in all charts."],
   hidden_size: ["units", "Hidden units H."],
   parameters: ["weights", "All trainable numbers: nearly as many in each network."],
   time: ["ms a step", "Time that one training step of this network alone takes; the others and all that is drawn come on top."],
@@ -52,7 +52,9 @@ function show(element, meta) {
   for (const lane of meta.lanes) {
     const cells = rows.get(lane.key) ?? newRow(body, lane, rows);
     body.append(cells.row); // in the order of the lanes, also when one was added
-    cells.mark.style.backgroundColor = element.data.colours[lane.key][dark];
+    const { width, dash } = element.data.styles[lane.key];
+    const look = dash === "solid" ? dash : "dashed";
+    cells.mark.style.borderTop = `${width}px ${look} ${element.data.colours[lane.key][dark]}`;
     cells.row.title = lane.stopped;
     cells.row.dataset.stopped = Boolean(lane.stopped);
     cells.row.dataset.reached = lane.reached ?? "";
