@@ -1,4 +1,4 @@
-"""What a layer does on data that it is never trained on: every state, and where one unit is most active.
+"""What a layer does on data that it is never trained on: states, and where a signal is highest and lowest.
 
 Long data are read as parallel streams that stand side by side in one batch: c and h of each step then come
 out directly, which the fused kernel would hide, at about the fused kernel's speed. Where a network is to fill
@@ -181,8 +181,8 @@ def survey(
 ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """One signal of one unit over the first `limit` held-out tokens, as JSON values and arrays.
 
-    meta: count (tokens read), unit, signal, x_title (what the data stand against), most and least: up to
-    ten stretches each that do not overlap, of the highest and of the lowest peaks, in that order. A stretch
+    meta: count (tokens read), unit, signal, x_title (what the data stand against), highest and lowest: up to
+    ten stretches each that do not overlap, around the highest and the lowest values, in that order. A stretch
     has labels, values (of the signal), peak (index), start (where it begins, in words) and, of a series,
     series (its values in its own units). arrays: survey_edges (n + 1,) float32 and survey_counts (n,) int32,
     with n about 40.
@@ -195,8 +195,8 @@ def survey(
             "unit": unit,
             "signal": signal,
             "x_title": _x_title(task),
-            "most": [],
-            "least": [],
+            "highest": [],
+            "lowest": [],
         }
         return meta, {"survey_edges": np.array([0, 1], np.float32), "survey_counts": np.zeros(1, np.int32)}
     edges = _edges(signal, values)
@@ -208,8 +208,8 @@ def survey(
         "unit": unit,
         "signal": signal,
         "x_title": _x_title(task),
-        "most": [_stretch(task, reading.tokens, values, peak, size) for peak in _peaks(values, size)],
-        "least": [_stretch(task, reading.tokens, values, peak, size) for peak in _peaks(-values, size)],
+        "highest": [_stretch(task, reading.tokens, values, peak, size) for peak in _peaks(values, size)],
+        "lowest": [_stretch(task, reading.tokens, values, peak, size) for peak in _peaks(-values, size)],
     }
     return meta, {"survey_edges": edges.astype(np.float32), "survey_counts": counts.astype(np.int32)}
 

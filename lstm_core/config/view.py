@@ -16,7 +16,9 @@ class View(Checked):
 
     # of a bidirectional network twice its layer, plus 1 for the direction that reads from the end
     layer: int = ranged(0, 0, 5, "Which layer the heatmaps show, counted from 0.")
-    units: str = one_of("active", ("active", "all"), "The 32 most active units, or all of them.")
+    units: str = one_of(
+        "active", ("active", "all"), "The 32 most active units, whose memory varies most, or all of them."
+    )
     # text: the probe and prompt are strings; None stands for one that suits the data
     probe: str | None = None
     prompt: str | None = None

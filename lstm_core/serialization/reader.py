@@ -38,6 +38,10 @@ class Reader:
         except KeyError:
             raise ValueError(f"the {self.about} has no {name!r}.") from None
 
+    def default(self, name: str, value: Any) -> None:
+        """What `name` is where nobody has said: older files lack it."""
+        self._left.setdefault(name, value)
+
     def rest(self) -> dict[str, Any]:
         """All that nobody has taken."""
         left, self._left = self._left, {}

@@ -50,8 +50,8 @@ class RunHost:
         lease: float | None = None,
         processes: int = 0,
     ) -> None:
-        """workers: threads that train, one a core if None. lease: instead of that of the limits. processes: that
-        train instead of the threads.
+        """workers: threads that train, one a core if None. lease: instead of that of the limits. processes:
+        that train instead of the threads.
         """
         make: MakeBackend = ProcessBackend if processes else ThreadBackend
         count = processes or workers or min(4, os.cpu_count() or 1)

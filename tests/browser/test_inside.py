@@ -336,11 +336,17 @@ def test_the_unit_view_shows_lines_values_and_twenty_stretches(shared):
     unit = chosen(page)[0]
     page.locator(f".stretches-row[title*='of unit {unit} ']").first.wait_for()
     page.locator(f".distribution-head[title*='of unit {unit} ']").wait_for()
-    values = [
-        float(text.replace("−", "-"))
-        for text in page.locator(".stretches-column").first.locator(".stretches-value").all_text_contents()
-    ]
-    assert values == sorted(values, reverse=True)
+    heads = [text.split()[0] for text in page.locator(".stretches-head").all_text_contents()]
+    assert heads == ["Highest", "Lowest"]
+    for column in range(2):
+        values = [
+            float(text.replace("−", "-"))
+            for text in page.locator(".stretches-column")
+            .nth(column)
+            .locator(".stretches-value")
+            .all_text_contents()
+        ]
+        assert values == sorted(values, reverse=column == 0)
 
 
 def test_units_are_found_for_a_pattern_and_a_click_colours_by_one(inside):

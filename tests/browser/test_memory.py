@@ -82,7 +82,7 @@ def test_four_networks_train_side_by_side_before_anybody_presses_anything(server
     wait_for_step(page, 21)  # beyond the first exam
     for lane in ("rnn", "gru", "lstm", "lstm0"):
         page.wait_for_function(
-            r"lane => /\d/.test(document.querySelector(`[data-lane=${lane}] .lanes-rate`).textContent)",
+            r"lane => /\d/.test(document.querySelector(`[data-lane=${lane}] .lanes-time`).textContent)",
             arg=lane,
         )
     sizes = [int(text.replace(",", "")) for text in page.locator("td.lanes-parameters").all_text_contents()]
@@ -97,8 +97,8 @@ def test_a_network_that_has_learnt_says_since_when_and_the_page_says_what_was_se
     reached = int(row(page, "lstm").get_attribute("data-reached"))
     assert reached % 20 == 0
     seen = page.get_by_test_id("observation")
-    seen.filter(has_text=f"LSTM after {reached} steps").wait_for()
-    assert "guessing gives 13 %" in seen.text_content() or "LSTM bias 0 after" in seen.text_content()
+    seen.filter(has_text=f"LSTM since step {reached}").wait_for()
+    assert "guessing gives 13 %" in seen.text_content() or "LSTM bias 0 since" in seen.text_content()
 
 
 def test_the_lag_acts_while_it_is_dragged_on_all_networks_and_training_goes_on(server, open_page):
@@ -249,7 +249,7 @@ def test_everything_stands_on_one_screen_and_nothing_moves(server, open_page, pa
     page.locator(".observation").wait_for()
     page.locator(".lanes").wait_for()
     parts = ".live-panel, .transport > *"
-    learnt = page.get_by_test_id("observation").filter(has_text="LSTM after")
+    learnt = page.get_by_test_id("observation").filter(has_text="LSTM since")
     for _ in sizes(page, parts):
         reset(page)
         learnt.wait_for(state="hidden")

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from lstm_core.experiments.ablation.ranking import SMALLEST, SPREADS, ranking
+from lstm_core.experiments.ablation.ranking import SMALLEST, SPREADS, awaits, ranking
 from lstm_core.experiments.ablation.variants import COUPLED, NO_F, NO_G, NO_H, NO_I, NO_O, PLAIN, VARIANTS
 
 SPREAD = np.array([-0.01, 0.0, 0.01])  # a standard deviation of 0.01
@@ -210,3 +210,8 @@ def test_networks_that_are_all_alike_are_seldom_called_different():
         alike = rng.normal(1.5, 0.05, (len(VARIANTS), 3))
         called += bool({"worse", "better"} & set(verdicts(rank(alike))))
     assert called < 40
+
+
+@pytest.mark.parametrize(("squared", "fall"), [(False, "0.1 nats"), (True, "10 %")])
+def test_it_is_said_what_a_first_sentence_waits_for(squared, fall):
+    assert awaits(squared) == f"as soon as the best validation loss has fallen by {fall}."

@@ -21,7 +21,7 @@ from lstm_core.experiments.race.race import (
     RaceConfig,
 )
 from lstm_core.experiments.race.sizes import equal_size, parameters
-from lstm_core.experiments.race.verdict import PATIENCE, Result, observation
+from lstm_core.experiments.race.verdict import PATIENCE, Result, Stage, observation
 from lstm_core.frames.frame import Frame
 from lstm_core.runtime.run import Run
 from lstm_core.tasks import MemoryTask
@@ -206,12 +206,46 @@ def test_another_lag_is_a_new_stage():
     assert 0 < lane.reached_seconds <= lane.seconds
     before = race.step_count
     change(race, lag=60)
-    assert (lane.reached, lane.reached_seconds) == (None, None)
+    assert (lane.reached, lane.reached_seconds, lane.lost) == (None, None, None)
     assert math.isnan(lane.fell)
     race.refresh("flow")
     assert not math.isnan(lane.fell)
     meta = race.observe({}).meta
     assert (meta["since"], meta["lag"], meta["lag_changed"]) == (before, 60, True)
+
+
+def test_right_in_95_percent_holds_only_as_long_as_it_is():
+    lane = Race(config(lanes=["lstm"])).lanes["lstm"]
+    for step, accuracy in ((20, 0.97), (40, 1.0), (60, 0.19), (80, 0.5)):
+        lane.examine(step, accuracy)
+        held = (20, None) if step < 60 else (None, 60)
+        facts = lane.facts("lstm")
+        assert (facts["reached"], facts["lost"]) == held
+    lane.examine(100, 1.0)
+    assert (lane.reached, lane.lost) == (100, None)
+
+
+def test_a_lag_that_is_dragged_is_one_change_from_where_it_stood():
+    race = Race(config())
+    steps(race, 2 * EXAM_EVERY)
+    for lag in (7, 8, 9):
+        change(race, lag=lag)
+        steps(race, 2)
+    meta = race.observe({}).meta
+    assert meta["since"] == race.step_count - 2
+    again = Race(race.config)
+    again.load(race.state())
+    steps(again, PATIENCE)
+    assert f"(the lag was changed from 6 at step {meta['since']})" in again.observe({}).meta["observation"]
+
+
+def test_saves_without_what_was_lost_and_before_are_read():
+    race = Race(config())
+    state = race.state()
+    del state["before"]
+    for lane in state["lanes"].values():
+        del lane["lost"], lane["start"]
+    Race(race.config).load(state)
 
 
 @pytest.mark.parametrize("kind", MEMORY_TASKS)
@@ -378,82 +412,131 @@ def test_every_task_asks_a_question():
 # what is said of it
 
 
-def said(results, steps=1000, reach=None, lag=50, chance=0.125):
-    return observation(results, lag, steps, chance, reach, lag + 2)
+def said(results, steps=1000, **stage):
+    begun = stage.get("begun", 0)
+    return observation(
+        results, Stage(**{"lag": 50, "chance": 0.125, "step": begun + steps, "needed": 52} | stage)
+    )
 
 
-TEXTBOOK = [Result("RNN", 0.13, None, 13.4), Result("LSTM", 1.0, 240, -0.3)]
+TEXTBOOK = [Result("RNN", 0.13, fell=13.4, falls=9.2), Result("LSTM", 1.0, 240, fell=-0.3, falls=0.8)]
 
 
 def test_nothing_is_said_before_there_is_something_to_say():
-    waiting = [Result("RNN", 0.13, None, 13.0), Result("LSTM", 0.5, None, 0.0)]
+    waiting = [Result("RNN", 0.13, fell=13.0), Result("LSTM", 0.5, fell=0.0)]
     assert said(waiting, steps=PATIENCE - 1) == ""
     assert said([], steps=5000) == ""
 
 
 def test_whoever_has_learnt_is_named_at_once_and_the_verdict_waits():
     early, late = said(TEXTBOOK, steps=260), said(TEXTBOOK)
-    assert early.startswith("Right in 95 % at lag 50: LSTM after 240 steps.")
+    assert early.startswith("Right in 95 % at lag 50: LSTM since step 240.")
     assert "13 % (RNN); guessing gives 13 %" in early
-    assert "13 (RNN) and 0 (LSTM)" in early
-    assert "The networks that learnt are those whose gradient arrived." in late
-    assert "Those learnt" not in early
+    assert "whose gradient arrived" not in early
+    assert "The networks that learnt are those whose gradient arrived at first." in late
+
+
+def test_a_gradient_is_told_as_it_was_and_as_the_chart_shows_it():
+    assert "at step 0 → now: 13 → 9 (RNN) and 0 → 1 (LSTM)" in said(TEXTBOOK)
+    assert "at step 700 → now: " in said(TEXTBOOK, begun=700, before=20)
 
 
 def test_the_fastest_comes_first():
-    both = [Result("GRU", 1.0, 900, 1.0), Result("LSTM", 1.0, 100, 0.0)]
-    assert "LSTM after 100 steps and GRU after 900 steps." in said(both, steps=901)
+    both = [Result("GRU", 1.0, 900, fell=1.0), Result("LSTM", 1.0, 100, fell=0.0)]
+    assert "LSTM since step 100 and GRU since step 900." in said(both, steps=901)
+
+
+def test_after_another_lag_it_is_said_what_was_changed_and_when():
+    results = [Result("RNN", 0.13), Result("LSTM", 1.0, 5220)]
+    text = said(results, steps=11, lag=31, begun=5209, before=50)
+    assert text.startswith(
+        "Right in 95 % at lag 31 (the lag was changed from 50 at step 5,209): LSTM since step 5,220."
+    )
+    assert "after 11 steps" not in text.split("The others")[0]
+    assert "changed" not in said(results, steps=6000)
+    none = said(results[:1], lag=31, begun=5209, before=50)
+    assert "at lag 31 (the lag was changed from 50 at step 5,209) none is right" in none
 
 
 def test_what_was_learnt_and_lost_again_is_said_to_be_lost():
-    assert "LSTM after 240 steps (50 % now)" in said([Result("LSTM", 0.5, 240, 0.0)])
+    text = said([Result("LSTM", 0.19, None, 400, fell=0.0)])
+    assert text.startswith("At lag 50 no longer right in 95 %: LSTM at step 400 (19 % now).")
+    assert "since step" not in text
+    both = said([Result("GRU", 1.0, 600), Result("LSTM", 0.19, None, 400)])
+    assert "GRU since step 600. No longer right in 95 %: LSTM at step 400 (19 % now)." in both
 
 
 def test_a_gradient_that_arrives_and_does_not_help_is_not_passed_over():
-    text = said([Result("RNN", 0.13, None, 1.2), Result("LSTM", 1.0, 240, 0.0)])
-    assert "A gradient that arrives is not all: RNN has not learnt so far." in text
-    assert "Those learnt" not in text
+    text = said([Result("RNN", 0.13, fell=1.2), Result("LSTM", 1.0, 240, fell=0.0)])
+    assert "A gradient that arrives is not all: RNN is little better than guessing." in text
+    assert "whose gradient arrived" not in text
+
+
+def test_a_network_that_is_on_its_way_is_not_said_not_to_learn():
+    text = said([Result("GRU", 1.0, 240, fell=0.0), Result("LSTM", 0.88, fell=0.0)])
+    assert "88 % (LSTM)" in text
+    assert "little better than guessing" not in text
+    assert "whose gradient arrived" not in text
 
 
 def test_learning_without_a_gradient_that_arrives_is_not_passed_over():
-    text = said([Result("RNN", 1.0, 80, 13.0), Result("LSTM", 0.2, None, 0.5)])
+    text = said([Result("RNN", 1.0, 80, fell=13.0), Result("LSTM", 0.2, fell=0.5)])
     assert "RNN learnt although less than a thousandth of the gradient arrived at first." in text
-    assert "LSTM has not learnt so far" in text
+    assert "LSTM is little better than guessing" in text
 
 
 def test_when_nobody_has_learnt_it_says_so():
-    text = said([Result("RNN", 0.13, None, 9.0), Result("GRU", 0.25, None, math.inf)])
+    text = said([Result("RNN", 0.13, fell=9.0, falls=8.0), Result("GRU", 0.25, fell=math.inf, falls=2.0)])
     assert text.startswith("After 1,000 steps at lag 50 none is right in 95 %: 13 % (RNN) and 25 % (GRU);")
-    assert "∞ (GRU)" in text
+    assert "∞ → 2 (GRU)" in text
 
 
 def test_a_cut_gradient_is_said_to_be_cut():
-    text = said([Result("LSTM", 0.13, None, 0.0)], reach=10)
+    text = said([Result("LSTM", 0.13, fell=0.0)], reach=10)
     assert "cut off after 10 steps; to bridge the lag it would need 52" in text
     assert "Powers of ten" not in text
-    before = said([Result("LSTM", 1.0, 240, 0.0, before=True)], reach=1)
+    before = said([Result("LSTM", 1.0, 240, fell=0.0, before=True)], reach=1)
     assert "after 1 step;" in before
     assert "LSTM learnt it before that" in before
-    assert "can be read out without a gradient" in said([Result("LSTM", 1.0, 240, 0.0)], reach=10)
+    assert "can be read out without a gradient" in said([Result("LSTM", 1.0, 240, fell=0.0)], reach=10)
     assert "cut off" not in said(TEXTBOOK, reach=52)
+
+
+def test_what_climbs_under_a_cut_gradient_is_not_passed_over():
+    text = said([Result("RNN", 0.63, start=0.13), Result("GRU", 0.13, start=0.13)], reach=16)
+    assert "RNN rose from 13 % to 63 % all the same" in text
+    assert "GRU rose" not in text
+    assert "rose" not in said([Result("RNN", 0.63, start=0.63)], reach=16)  # it was there before the cut
+
+
+def test_until_something_is_said_it_is_said_when_it_will_be():
+    race = Race(config())
+    assert f"after {PATIENCE} steps at lag 6 (step {PATIENCE})" in race.observe({}).meta["awaits"]
+    steps(race, 30)
+    change(race, lag=9)
+    assert f"after {PATIENCE} steps at lag 9 (step {PATIENCE + 30})" in race.observe({}).meta["awaits"]
 
 
 names = st.sampled_from(list(LANES.values()))
 powers = st.one_of(st.floats(-5, 300), st.just(math.inf), st.just(math.nan))
-results = st.builds(
-    Result, names, st.floats(0, 1), st.one_of(st.none(), st.integers(0, 10**6)), powers, st.booleans()
+counts = st.one_of(st.none(), st.integers(0, 10**6))
+shares = st.floats(0, 1)
+results = st.builds(Result, names, shares, counts, counts, shares, powers, powers, st.booleans())
+stages = st.builds(
+    Stage,
+    lag=st.integers(1, LONGEST_LAG),
+    chance=st.floats(0.001, 1),
+    step=st.integers(10**6, 2 * 10**6),
+    needed=st.integers(2, 2 * LONGEST_LAG + 1),
+    begun=st.integers(0, 10**6),
+    before=st.one_of(st.none(), st.integers(1, LONGEST_LAG)),
+    reach=st.one_of(st.none(), st.integers(1, 256)),
 )
 
 
-@given(
-    st.lists(results, max_size=4),
-    st.integers(1, LONGEST_LAG),
-    st.integers(0, 10**6),
-    st.floats(0.001, 1),
-    st.one_of(st.none(), st.integers(1, 256)),
-)
-def test_whatever_happens_it_is_a_sentence_of_plain_words(results, lag, steps, chance, reach):
-    text = observation(results, lag, steps, chance, reach, lag + 2)
+@given(st.lists(results, max_size=4), stages)
+def test_whatever_happens_it_is_a_sentence_of_plain_words(results, stage):
+    text = observation(results, stage)
     assert "nan" not in text
     assert "None" not in text
     assert text == "" or text.endswith((".", "?"))
@@ -467,6 +550,6 @@ def test_the_race_itself_says_what_happened():
         race.step()
         assert race.step_count < 2000
     reached = race.lanes["lstm"].reached
-    assert f"LSTM after {reached} steps" in race.observe({}).meta["observation"]
+    assert f"LSTM since step {reached}" in race.observe({}).meta["observation"]
     change(race, reach=1)
     assert "learnt it before that" in race.observe({}).meta["observation"]

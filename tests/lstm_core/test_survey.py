@@ -246,9 +246,9 @@ def test_a_unit_that_never_varies_has_a_survey(signal):
     meta, arrays = survey(trainer.model, trainer.task, 0, 1, signal)
     assert arrays["survey_counts"].max() == arrays["survey_counts"].sum() == meta["count"]
     assert (np.diff(arrays["survey_edges"]) > 0).all()
-    assert len(meta["most"]) == len(meta["least"]) == 10
+    assert len(meta["highest"]) == len(meta["lowest"]) == 10
     constant = 0.5 if signal in "ifo" else 0.0
-    assert all(value == constant for stretch in meta["most"] for value in stretch["values"])
+    assert all(value == constant for stretch in meta["highest"] for value in stretch["values"])
 
 
 @pytest.mark.parametrize("cell", ["gru", "rnn"])
@@ -261,7 +261,9 @@ def test_the_distribution_of_other_cells(cell, bidirectional):
         values = read_held_out(network.model, network.task, row, 5_000).signal(signal, 2)
         assert arrays["survey_counts"].sum() == meta["count"] == len(values)
         assert arrays["survey_edges"][[0, -1]].tolist() == ([0, 1] if signal in "rz" else [-1, 1])
-        assert meta["most"][0]["values"][meta["most"][0]["peak"]] == pytest.approx(values.max(), abs=6e-5)
+        for name, extreme in (("highest", values.max()), ("lowest", values.min())):
+            first = meta[name][0]
+            assert first["values"][first["peak"]] == pytest.approx(extreme, abs=6e-5)
 
 
 # stretches
@@ -284,7 +286,7 @@ def test_stretches_are_the_highest_and_lowest_that_do_not_overlap(size, seed, si
     reading = read_held_out(trainer.model, trainer.task, 0, 5_000)
     values = reading.signal(signal, seed % 4)
     size = min(len(values), 10 if getattr(trainer.task, "level", "") == "words" else 24)
-    for name, sign in (("most", 1), ("least", -1)):
+    for name, sign in (("highest", 1), ("lowest", -1)):
         stretches = meta[name]
         assert 1 <= len(stretches) <= 10
         free = np.ones(len(values), dtype=bool)
@@ -312,7 +314,7 @@ def test_labels_are_the_tokens_that_stand_there(level):
     task = trainer.task
     meta, _ = survey(trainer.model, task, 0, 0, "h")
     assert (meta["unit"], meta["signal"], meta["x_title"]) == (0, "h", level[:-1])
-    for stretch in meta["most"] + meta["least"]:
+    for stretch in meta["highest"] + meta["lowest"]:
         start = where(stretch, task)
         tokens = task.valid_tokens[start : start + len(stretch["labels"])]
         assert stretch["labels"] == [task.display(token) for token in tokens]
@@ -327,7 +329,7 @@ def test_a_series_shows_its_values_in_its_own_units():
     task = trainer.task
     meta, _ = survey(trainer.model, task, 0, 1, "c")
     assert meta["x_title"] == "year"
-    for stretch in meta["most"]:
+    for stretch in meta["highest"]:
         place = [str(x) for x in task.x].index(stretch["labels"][0])
         assert place >= task.split
         assert stretch["start"] == f"year {stretch['labels'][0]}"
@@ -340,4 +342,4 @@ def test_two_held_out_tokens_are_enough():
     for signal in "ifgoch":
         meta, arrays = survey(trainer.model, trainer.task, 0, 0, signal)
         assert meta["count"] == arrays["survey_counts"].sum() == 2
-        assert [len(meta[name][0]["labels"]) for name in ("most", "least")] == [2, 2]
+        assert [len(meta[name][0]["labels"]) for name in ("highest", "lowest")] == [2, 2]

@@ -214,6 +214,7 @@ def test_the_heatmaps_are_fed_with_one_signal_of_both_sides_in_the_same_colours(
     first, second, third = (one.figure["data"][0] for one in maps)
     assert first["colorscale"] == second["colorscale"]
     assert (first["zmin"], third["zmin"]) == (0 if signal == "f" else -1, -1)
+    assert second["showscale"]  # also where there is no difference to show
     for one in maps:
         assert [feed["meta"] for feed in one.feeds if feed["attribute"] == "zmax"] == ["limit"]
 
@@ -237,3 +238,10 @@ def test_every_question_is_short_enough_for_its_line():
 
 def test_its_parts_are_served():
     assert {"compare.js", "compare.css"} <= set(ASSETS)
+
+
+@pytest.mark.parametrize("right", [False, True])
+def test_forecasts_that_coincide_are_all_seen(right):
+    widths = [line["line"]["width"] for line in compare.forecast_drawing(right, True).figure["data"]]
+    assert widths == sorted(widths, reverse=True)
+    assert len(set(widths)) == len(widths) == 3

@@ -1,5 +1,7 @@
 """The Memory and the BPTT page through AppTest: one run for both, and bad input meets a sentence."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -197,6 +199,22 @@ def test_the_drawings_are_fed_by_what_the_frames_hold():
         "lstm0_c",
         "lstm0_straight",
     }
+
+
+@pytest.mark.parametrize(
+    "draw", [lambda lanes: accuracy_drawing(lanes, False), lags_drawing, gradients_drawing]
+)
+def test_lines_that_coincide_are_all_seen(draw):
+    """A line is seen below another one if it is wider, or where the other one has gaps."""
+    lines = [line for line in draw(tuple(LANES)).figure["data"] if line["name"] in LANES.values()]
+    assert len(lines) >= len(LANES)
+    for axis in {line.get("xaxis") for line in lines}:
+        drawn = [line for line in lines if line.get("xaxis") == axis]
+        for below, above in pairwise(drawn):
+            narrower = above["line"]["width"] < below["line"]["width"] - 2
+            assert narrower or (above["line"]["dash"], below["line"]["dash"]) == ("5px,5px", "solid")
+            if "marker" in below:
+                assert above["marker"]["size"] < below["marker"]["size"] - 2
 
 
 def test_every_lane_has_a_colour_in_both_themes_and_every_panel_is_served():

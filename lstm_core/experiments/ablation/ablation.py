@@ -26,7 +26,7 @@ from lstm_core.config import (
 )
 from lstm_core.config.fields import Checked, flag, ranged
 from lstm_core.experiments.ablation.curves import Curves
-from lstm_core.experiments.ablation.ranking import RECENT, Ranking, ranking
+from lstm_core.experiments.ablation.ranking import RECENT, Ranking, awaits, ranking
 from lstm_core.experiments.ablation.stack import Stack
 from lstm_core.experiments.ablation.variants import PLAIN, VARIANTS
 from lstm_core.experiments.experiment import Part
@@ -263,6 +263,7 @@ class Ablation:
             "squared": self.config.squared,
             "question": QUESTION,
             "observation": "",
+            "awaits": awaits(self.config.squared),
             "variants": [],
         }
         if self.ranking:

@@ -24,6 +24,12 @@ TINY = 1e-12  # squared error below which all is rounding
 NAMED = 2  # variants in what is said, at most; the others are counted
 
 
+def awaits(squared: bool) -> str:
+    """What a first sentence waits for."""
+    fall = f"{100 * (1 - math.exp(-LEARNT)):.0f} %" if squared else f"{LEARNT:g} nats"
+    return f"as soon as the best validation loss has fallen by {fall}."
+
+
 class Result(NamedTuple):
     """One variant. `losses` by seed, NaN where it has diverged; `loss` their mean (of squared errors the
     geometric one), `low` and `high`. `difference` of the mean from the plain LSTM's and `spread` over the

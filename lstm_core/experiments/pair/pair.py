@@ -25,13 +25,20 @@ from lstm_core.experiments.experiment import TRUTH, Part
 from lstm_core.experiments.network import OUTPUT_VIEW
 from lstm_core.experiments.pair.differences import DIFFERENCES
 from lstm_core.experiments.pair.side import Side, row_name
-from lstm_core.experiments.pair.verdict import apart, observation, standing
+from lstm_core.experiments.pair.verdict import FIRST, RECENT, apart, observation, standing
 from lstm_core.frames.frame import Frame
 from lstm_core.frames.observer import Observer
 from lstm_core.serialization.reader import Reader
+from lstm_core.training.trainer import EARLY_VALIDATIONS, VALIDATE_EVERY
 
 # of the right side's meta, what no frame holds as right_…: it is there once, or of a single network only
 LEFT_OUT = frozenset({"truth", "check", "found", "hands", "selected", "history", "growth", "at", "live_step"})
+# the step of the last of the validations that a first sentence needs
+FIRST_VERDICT = [
+    step
+    for step in range(FIRST, (RECENT + 1) * VALIDATE_EVERY)
+    if step in EARLY_VALIDATIONS or step % VALIDATE_EVERY == 0
+][RECENT - 1]
 
 
 @dataclass(frozen=True)
@@ -142,9 +149,9 @@ class Pair:
         window = max(side.train.sequence_length for side in config.sides)
         self.sides = tuple(Side(side, window) for side in config.sides)
         self.observers = tuple(Observer(side, side.config.view) for side in self.sides)
-        left, right = (dict(side.model.core.named_parameters()) for side in self.sides)
+        left, right = (dict(side.model.named_parameters()) for side in self.sides)
         both = [name for name in left if name in right and left[name].shape == right[name].shape]
-        self.akin = {name for name in both if torch.equal(left[name], right[name])}
+        self.akin = {name for name in both if torch.equal(left[name], right[name])}  # that began equal
         self.changed = 0  # step at which the left side's knob, in which they differ, was moved last
         self._look()
 
@@ -226,6 +233,7 @@ class Pair:
             "experiment": "pair",
             "question": DIFFERENCES[self.config.differs].question,
             "observation": self._observation(),
+            "awaits": f"after {RECENT} validations, at step {FIRST_VERDICT}.",
             "step": self.step_count,
             "differs": DIFFERENCES[self.config.differs].label,
             "left_name": self.config.names[0],
@@ -265,12 +273,23 @@ class Pair:
             return False, "Another layer stands on the other side: its units have nothing to do with these."
         if left.meta["labels"] != right.meta["labels"]:
             return False, "The sides do not read the same: step 3 here is not step 3 there."
-        if not {f"weight_ih_{rows[0]}", f"weight_hh_{rows[0]}"} <= self.akin:
+        if not self._began_equal(one, left.meta["layer"]):
             return (
-                True,
-                "They began with different weights: a unit's number means nothing on the other side.",
+                False,
+                "They began with different weights: unit 3 here has nothing to do with unit 3 there.",
             )
         return True, "Both began with the same weights: what differs has been learnt."
+
+    def _began_equal(self, model: ModelConfig, row: int) -> bool:
+        """Whether the units of a row began as the same ones: with the same weights, but for biases, in this
+        row and in all that it reads, the embedding and the layers below.
+        """
+        below = range(row // model.directions * model.directions)
+        names = [
+            f"core.weight_{kind}_{row_name(model, one)}" for one in (*below, row) for kind in ("ih", "hh")
+        ]
+        embedded = ["embedding.weight"] if self.sides[0].model.embedding is not None else []
+        return self.akin.issuperset([*names, *embedded])
 
     def _observation(self) -> str:
         one, two = self.config.sides

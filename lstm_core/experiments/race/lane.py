@@ -16,7 +16,17 @@ from lstm_core.training.history import History
 from lstm_core.training.trainer import Trainer
 
 # what a saved lane holds as it is
-PLAIN = ("seconds", "milliseconds", "accuracy", "reached", "reached_seconds", "stopped", "fell")
+PLAIN = (
+    "seconds",
+    "milliseconds",
+    "accuracy",
+    "reached",
+    "reached_seconds",
+    "lost",
+    "start",
+    "stopped",
+    "fell",
+)
 VISIBLE = 1e-37  # float32 holds no smaller ones exactly
 
 
@@ -31,8 +41,10 @@ class Lane:
         self.seconds = 0.0  # that its training steps have taken, of this thread's time
         self.milliseconds = math.nan  # of a step, over the last ones
         self.accuracy = math.nan
-        self.reached: int | None = None  # step at which it was first right in 95 % at this lag
-        self.reached_seconds: float | None = None
+        self.reached: int | None = None  # step since which it has been right in 95 % at this lag …
+        self.reached_seconds: float | None = None  # … and its own seconds then
+        self.lost: int | None = None  # step at which it was no longer
+        self.start = math.nan  # accuracy with which training at this lag and this truncation began
         self.stopped: str | None = None  # why it stands still
         self.lags: list[int] = []  # at which `by_lag` was measured
         self.by_lag: list[float] = []
@@ -51,12 +63,21 @@ class Lane:
         self.accuracy = accuracy
         self.accuracies.append(step, accuracy)
         self.clocks.append(step, self.seconds)
-        if self.reached is None and accuracy >= LEARNT:
-            self.reached, self.reached_seconds = step, self.seconds
+        if math.isnan(self.start):
+            self.start = accuracy
+        if accuracy < LEARNT and self.reached is not None:
+            self.reached, self.reached_seconds, self.lost = None, None, step
+        elif accuracy >= LEARNT and self.reached is None:
+            self.reached, self.reached_seconds, self.lost = step, self.seconds, None
         steps, seconds = self._counted
         if step > steps:
             self.milliseconds = 1000 * (self.seconds - seconds) / (step - steps)
             self._counted = step, self.seconds
+
+    def begin(self) -> None:
+        """Another lag is trained from now on: nobody has learnt that one yet."""
+        self.reached, self.reached_seconds, self.lost = None, None, None
+        self.start = self.fell = math.nan
 
     def state(self) -> dict[str, Any]:
         """All of it, as a tree; see `Subject.state`."""
@@ -75,6 +96,8 @@ class Lane:
     def load(self, state: dict[str, Any], step: int) -> None:
         """Become what `state` was, after `step` steps of the race. Raises ValueError; see `Subject.load`."""
         reader = Reader(state, "lane")
+        reader.default("lost", None)
+        reader.default("start", math.nan)
         self.trainer.load(reader.take("training"))
         if self.trainer.step_count > step:
             raise ValueError("a network has taken more steps than its race.")
@@ -86,8 +109,10 @@ class Lane:
         self._counted = reader.count("counted", 0, step), reader.positive("counted_seconds")
         self.seconds, self.milliseconds = reader.positive("seconds"), reader.positive("milliseconds")
         self.accuracy, self.fell = reader.number("accuracy", 0.0, 1.0), reader.number("fell")
+        self.start = reader.number("start", 0.0, 1.0)
         self.reached = reader.maybe("reached", reader.count, 0, step)
         self.reached_seconds = reader.maybe("reached_seconds", reader.positive)
+        self.lost = reader.maybe("lost", reader.count, 0, step)
         self.stopped = reader.maybe("stopped", reader.text)
         reader.end()
 
@@ -115,6 +140,7 @@ class Lane:
             "loss": self.trainer.loss,
             "reached": self.reached,
             "reached_seconds": self.reached_seconds,
+            "lost": self.lost,
             "fallen": fallen(self.flow),
             "stopped": self.stopped or "",
         }

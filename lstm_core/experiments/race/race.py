@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from lstm_core.config import (
+    LONGEST_LAG,
     WORK_LIMIT,
     Knobs,
     MemoryConfig,
@@ -23,7 +24,7 @@ from lstm_core.experiments.experiment import Part
 from lstm_core.experiments.race.gradient_flow import flow
 from lstm_core.experiments.race.lane import Lane, fallen
 from lstm_core.experiments.race.sizes import EMBEDDING, equal_size
-from lstm_core.experiments.race.verdict import Result, observation
+from lstm_core.experiments.race.verdict import Result, Stage, observation
 from lstm_core.frames.frame import Frame
 from lstm_core.serialization.reader import Reader
 from lstm_core.tasks.batch import Batch
@@ -38,6 +39,7 @@ QUESTIONS = {
 }
 EXAM_EVERY = 20  # steps
 EXAM_SEQUENCES = 32
+SETTLED = 2 * EXAM_EVERY  # steps; a lag that was trained for fewer is one of those passed while it is dragged
 LAGS = (1, 2, 5, 10, 20, 30, 50, 75, 100, 150, 200)  # that accuracy is measured at …
 FURTHER = 3  # … up to so many times the one that is trained on
 FLOW_SEQUENCES = 8
@@ -145,7 +147,8 @@ class Race:
         # streams beside that of training; how often somebody looks at the lags shall change nothing else
         self._rng, self._rng_by_lag = (np.random.default_rng([config.train.seed, k]) for k in (1, 2))
         self._next_by_lag = 0  # whose turn it is to be measured over the lags
-        self._since = 0  # step at which the lag became what it is …
+        self._since = 0  # step at which the lag became what it is,
+        self._before: int | None = None  # from this one …
         self._cut = 0  # … and the truncation
         self._examine()
         self.refresh("flow")
@@ -163,15 +166,19 @@ class Race:
 
     def change(self, config: RaceConfig, kind: str, name: str) -> Iterable[str]:
         """A knob, from the next step on. Another lag is a new stage: nobody has learnt that one yet."""
-        self.config = config
+        before, self.config = self.config.knobs.lag, config
         for lane in self.lanes.values():
             lane.trainer.knobs = config.knobs
         if name == "lag":
+            if self.step_count - self._since >= SETTLED:
+                self._before = before
             self._since = self.step_count
             for lane in self.lanes.values():
-                lane.reached, lane.reached_seconds, lane.fell = None, None, math.nan
+                lane.begin()
         elif name == "reach":
             self._cut = self.step_count
+            for lane in self.lanes.values():
+                lane.start = lane.accuracy
         return ("flow",) if name in ("lag", "reach") else ()
 
     def step(self) -> None:
@@ -229,7 +236,8 @@ class Race:
             "kind": "race",
             "experiment": "race",
             "question": QUESTIONS[self.task.what],
-            "observation": self._observation(chance),
+            "observation": self._observation(),
+            "awaits": self._stage.awaits,
             "step": self.step_count,
             "loss": sum(losses) / len(losses),
             "learning_rate": running[0].trainer.learning_rate,
@@ -252,11 +260,13 @@ class Race:
             "rng_by_lag": self._rng_by_lag.bit_generator.state,
             "next_by_lag": self._next_by_lag,
             "since": self._since,
+            "before": self._before,
             "cut": self._cut,
         }
 
     def load(self, state: dict[str, Any]) -> None:
         reader = Reader(state, "race")
+        reader.default("before", None)
         self.step_count = step = reader.count("step")
         lanes = Reader(reader.take("lanes"), "lanes")
         for key, lane in self.lanes.items():
@@ -266,22 +276,37 @@ class Race:
         self._rng_by_lag.bit_generator.state = reader.stream("rng_by_lag")
         self._next_by_lag = reader.count("next_by_lag", 0, len(self.lanes) - 1)
         self._since, self._cut = reader.count("since", 0, step), reader.count("cut", 0, step)
+        self._before = reader.maybe("before", reader.count, 1, LONGEST_LAG)
         reader.end()
 
-    def _observation(self, chance: float) -> str:
-        knobs, since = self.config.knobs, self._since
+    @property
+    def _stage(self) -> Stage:
+        knobs, what = self.config.knobs, self.task.what
+        return Stage(
+            lag=knobs.lag,
+            chance=self.task.chance(knobs.lag),
+            step=self.step_count,
+            needed=memory_length(what, knobs.lag),
+            begun=self._since,
+            before=self._before,
+            reach=knobs.reach,
+        )
+
+    def _observation(self) -> str:
         results = [
             Result(
                 lane.name,
                 lane.accuracy,
-                None if lane.reached is None else lane.reached - since,
+                lane.reached,
+                lane.lost,
+                lane.start,
                 lane.fell,
+                fallen(lane.flow),
                 lane.reached is not None and lane.reached <= self._cut,
             )
             for lane in self._running()
         ]
-        needed = memory_length(self.task.what, knobs.lag)
-        return observation(results, knobs.lag, self.step_count - since, chance, knobs.reach, needed)
+        return observation(results, self._stage)
 
     def _few_sequences(self) -> Batch:
         """On which the gradient is followed: the same ones every time."""

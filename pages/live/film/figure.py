@@ -124,9 +124,9 @@ def _losses(last: Frame) -> Iterator[Part]:
 
 def _series(last: Frame) -> Iterator[Part]:
     x, ahead = last.meta["x"], last.meta["forecast_x"]
-    yield _line("data", GREY, 2.5, "made", x=x, y=last.arrays["data"]), None
+    yield _line("data", GREY, 6, "made", x=x, y=last.arrays["data"]), None
     yield _line("one step ahead", BLUE, 1.5, "made", x=x), lambda frame: {"y": frame.arrays["fit"]}
-    alone = _line("forecast", VERMILLION, 3, "made", x=ahead)
+    alone = _line("forecast", VERMILLION, 2.5, "made", x=ahead)
     yield alone, lambda frame: {"y": frame.arrays["forecast"]}
 
 

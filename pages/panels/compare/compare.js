@@ -139,12 +139,13 @@ function showMaps(element, frame, channel) {
   const names = [meta.left_name, meta.right_name, "right − left"];
   element.maps.forEach((map, place) => {
     setText(map.signal, names[place]);
-    setText(map.about, ` — ${place < 2 ? `${title} ${symbol}` : "in the same colours"}`);
+    const about = place < 2 ? `${title} ${symbol}` : meta.delta ? "in the same colours" : "not shown";
+    setText(map.about, ` — ${about}`);
     listen(element, map, place, channel);
   });
   element.maps[2].holder.hidden = !meta.delta;
   element.none.hidden = meta.delta;
-  setText(element.none, meta.delta ? "" : `No difference is shown. ${meta.delta_note}`);
+  setText(element.none, meta.delta ? "" : meta.delta_note);
   setText(element.note, meta.delta ? meta.delta_note : "");
   element.note.title = meta.delta_note;
   read(element, frame, channel);
@@ -168,7 +169,7 @@ function read(element, frame, channel) {
   const { meta, arrays } = frame;
   const chosen = selectionFor(channel).now();
   const over = element.over ?? { place: 0, row: meta.units.indexOf(chosen?.unit), time: chosen?.time };
-  const alone = meta.hidden_size !== meta.right_hidden_size || meta.labels.length !== meta.right_labels.length;
+  const alone = !meta.delta; // what stands at this place on the other side is something else
   const right = over.place === 1;
   const value = (name) => {
     const { values, shape } = arrays[name + meta.shown] ?? { shape: [0, 0] };

@@ -71,13 +71,14 @@ def forecast(token: str, *, key: str, height: int, right: bool, same_data: bool)
 def forecast_drawing(right: bool, same_data: bool, /) -> Drawing:
     """The figure and its feeds, built once in a process."""
     figure = go.Figure()
-    figure.add_scatter(name="data", mode="lines", line={"color": "#9AA0A8", "width": 2.5})
+    # widest first, so that lines which coincide lie inside each other
+    figure.add_scatter(name="data", mode="lines", line={"color": "#9AA0A8", "width": 7})
     which = "right_" if right else ""
     own = which if not same_data else ""  # where the axes come from
     feeds = [Feed(0, "x", meta=f"{own}x"), Feed(0, "y", array=f"{own}data")]
-    sides = [(which, right, 3.0, "solid", 1.0)]
+    sides = [(which, right, 2.0, "solid", 1.0)]
     if same_data:  # both draw both, so that they have the same axes
-        sides.insert(0, ("" if right else "right_", not right, 2.0, "dot", 0.55))
+        sides.insert(0, ("" if right else "right_", not right, 4.5, "solid", 0.55))
     for trace, (side, number, width, dash, opacity) in enumerate(sides, start=1):
         light, dark = COLOURS[number]
         line = {"color": light, "width": width, "dash": dash}
@@ -128,7 +129,7 @@ def map_drawing(signal: str, side: str, same_units: bool, /) -> Drawing:
     """One of the heatmaps. side: "", "right_" or "delta_", as the frame names its arrays."""
     gate = signal in SIGMOIDS and side != "delta_"
     scale = scale_of(signal) if gate else diverging_scale()
-    bar = side == "delta_" or (side == "right_" and (gate or not same_units))
+    bar = side == "right_" or (side == "delta_" and signal in SIGMOIDS)  # which has other colours
     figure = go.Figure(
         go.Heatmap(
             zmin=0 if gate else -1,

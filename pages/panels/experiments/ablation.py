@@ -137,8 +137,8 @@ def small_charts_drawing(squared: bool, /) -> Drawing:
         for name, of, width in (
             ("low", number, 0),
             ("high", number, 0),
-            ("mean", PLAIN, 2),
-            ("mean", number, 2.5),
+            ("mean", PLAIN, 5),  # on both sides of a variant's line where that is the same
+            ("mean", number, 2),
         ):
             feeds += [
                 Feed(len(figure.data), "x", array="steps"),

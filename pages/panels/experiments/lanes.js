@@ -1,4 +1,4 @@
-// The networks of a race, a row each: colour, name, size, speed, and since when it has been right in 95 %.
+// The networks of a race, a row each: line, name, size, time of a step, and since when it has been right in 95 %.
 
 import { follow } from "./channel.js";
 import { make, setText } from "./dom.js";
@@ -6,12 +6,12 @@ import { themeOf } from "./theme.js";
 
 const whole = new Intl.NumberFormat("en");
 const HEADS = {
-  name: ["", "The network; its colour in all charts."],
+  name: ["", "The network; its line in all charts."],
   hidden_size: ["units", "Hidden units H."],
   parameters: ["weights", "All trainable numbers: nearly as many in each network."],
-  rate: ["steps/s", "Training steps per second of its own time, as if it trained alone."],
+  time: ["ms a step", "Time that one training step of this network alone takes; the others and all that is drawn come on top."],
   now: ["right", "Share of right answers at the lag that is trained."],
-  reached: ["95 % since", "The step after which it was first right in 95 % at this lag, and its own seconds."],
+  reached: ["95 % since", "The step since which it has been right in 95 % at this lag, and its own seconds until then."],
 };
 
 export function render(element, data) {
@@ -52,16 +52,18 @@ function show(element, meta) {
   for (const lane of meta.lanes) {
     const cells = rows.get(lane.key) ?? newRow(body, lane, rows);
     body.append(cells.row); // in the order of the lanes, also when one was added
-    cells.mark.style.backgroundColor = element.data.colours[lane.key][dark];
+    const { width, dash } = element.data.styles[lane.key];
+    const look = dash === "solid" ? dash : "dashed";
+    cells.mark.style.borderTop = `${width}px ${look} ${element.data.colours[lane.key][dark]}`;
     cells.row.title = lane.stopped;
     cells.row.dataset.stopped = Boolean(lane.stopped);
     cells.row.dataset.reached = lane.reached ?? "";
     cells.row.dataset.accuracy = lane.accuracy ?? "";
     setText(cells.hidden_size, whole.format(lane.hidden_size));
     setText(cells.parameters, whole.format(lane.parameters));
-    setText(cells.rate, lane.stopped ? "stopped" : rate(lane.milliseconds));
+    setText(cells.time, lane.stopped ? "stopped" : milliseconds(lane.milliseconds));
     setText(cells.now, lane.accuracy === null ? "–" : `${Math.round(100 * lane.accuracy)} %`);
-    setText(cells.reached, lane.reached === null ? "–" : `${whole.format(lane.reached)} · ${seconds(lane.reached_seconds)}`);
+    setText(cells.reached, reached(lane));
   }
   setText(note, noteOf(meta, element.data.note));
 }
@@ -87,8 +89,14 @@ function newRow(body, lane, rows) {
   return cells;
 }
 
-function rate(milliseconds) {
-  return milliseconds ? whole.format(Math.round(1000 / milliseconds)) : "–";
+function milliseconds(value) {
+  return value ? value.toPrecision(value < 100 ? 2 : 3) : "–";
+}
+
+/** Only as long as it holds. */
+function reached({ reached: step, reached_seconds: own, lost }) {
+  if (step !== null) return `${whole.format(step)} · ${seconds(own)}`;
+  return lost === null ? "–" : `lost at ${whole.format(lost)}`;
 }
 
 function seconds(value) {

@@ -3,25 +3,26 @@
 import { follow } from "./channel.js";
 import { make, setText } from "./dom.js";
 
-const WAITING = "Nothing can be said yet: the numbers of this run do not support a sentence.";
+const WAITING = "Nothing can be said yet";
 
 export function render(element, data) {
   if (!element.firstChild) {
     const root = make("div", "observation", element);
     root.dataset.testid = "observation";
     make("b", "observation-name", root, "Seen in this run");
-    make("span", "observation-text", root, WAITING).setAttribute("role", "status");
+    make("span", "observation-text", root, `${WAITING}.`).setAttribute("role", "status");
     root.style.minHeight = `${data.height}px`;
   }
-  follow(element, data, (frame) => show(element, frame?.meta.observation ?? ""));
+  follow(element, data, (frame) => show(element, frame?.meta ?? {}));
 }
 
 export function remove(element) {
   element.unfollow?.();
 }
 
-function show(element, sentence) {
+/** awaits: when there will be something to say. */
+function show(element, { observation, awaits }) {
   const root = element.firstChild;
-  root.dataset.seen = Boolean(sentence);
-  setText(root.lastChild, sentence || WAITING);
+  root.dataset.seen = Boolean(observation);
+  setText(root.lastChild, observation || (awaits ? `${WAITING}: the first sentence comes ${awaits}` : `${WAITING}.`));
 }

@@ -26,6 +26,13 @@ COLOURS = {
     "lstm": ["#0072B2", "#3FA0E0"],  # blue
     "lstm0": ["#56B4E9", "#A9DCF7"],  # sky blue
 }
+# Lines that coincide lie inside each other, the widest one below; the two LSTMs take turns along one line.
+STYLES: dict[str, dict[str, Any]] = {
+    "rnn": {"width": 8, "dash": "solid"},
+    "gru": {"width": 5, "dash": "solid"},
+    "lstm": {"width": 2.25, "dash": "solid"},
+    "lstm0": {"width": 2.25, "dash": "5px,5px"},
+}
 
 
 def race_settings() -> Settings:
@@ -81,8 +88,9 @@ def live_sliders(settings: Settings, token: str) -> None:
 
 
 def lanes_table(token: str, *, key: str, height: int, note: bool = True) -> None:
-    """Every network's colour, size and speed, and since when it has been right in 95 %.
+    """Every network's line, size and time of a step, and since when it has been right in 95 %.
 
     note: whether it says below in what the two LSTMs differ.
     """
-    mount("lanes.js", key=key, token=token, height=height, stretch=True, colours=COLOURS, note=note)
+    looks = {"colours": COLOURS, "styles": STYLES}
+    mount("lanes.js", key=key, token=token, height=height, stretch=True, note=note, **looks)

@@ -11,7 +11,7 @@ from plotly.subplots import make_subplots
 from lstm_core.experiments.race.race import LANES
 from pages.common.colours import GATES, on_dark
 from pages.live.figures.figure import Drawing, Feed, drawing, streaming_figure
-from pages.panels.experiments.race import COLOURS
+from pages.panels.experiments.race import COLOURS, STYLES
 
 LOWEST, HIGHEST = -14, 2  # powers of ten of the gradients' axis
 EVERY = 4
@@ -21,6 +21,12 @@ LEGEND = {
     "showlegend": False,
     "legend": {"orientation": "h", "x": 1, "xanchor": "right", "y": 1, "yanchor": "bottom"},
     "meta": {"legend": True},
+}
+MARKERS: dict[str, dict[str, Any]] = {  # inside each other where they coincide, as the lines do
+    "rnn": {"size": 15, "symbol": "circle"},
+    "gru": {"size": 11, "symbol": "square"},
+    "lstm": {"size": 8, "symbol": "diamond"},
+    "lstm0": {"size": 4, "symbol": "circle"},
 }
 NEUTRAL = "#8A8F98"  # guessing, and the lag that is trained
 
@@ -45,7 +51,7 @@ def accuracy_drawing(lanes: tuple[str, ...], seconds: bool, /) -> Drawing:
     """The figure and its feeds, built once in a process."""
     figure, feeds = go.Figure(), []
     for lane in lanes:
-        line = _line(LANES[lane], COLOURS[lane], width=2.5)
+        line = _line(LANES[lane], COLOURS[lane], **STYLES[lane])
         line.hovertemplate = f"{LANES[lane]} %{{y:.0%}}<extra></extra>"
         feeds += [
             Feed(len(figure.data), "x", array=f"{lane}_{'seconds' if seconds else 'step'}"),
@@ -70,8 +76,8 @@ def lags_drawing(lanes: tuple[str, ...], /) -> Drawing:
     """The figure and its feeds, built once in a process."""
     figure, feeds = go.Figure(), []
     for lane in lanes:
-        line = _line(LANES[lane], COLOURS[lane], width=2)
-        line.update(mode="lines+markers", marker={"size": 6, "color": COLOURS[lane][0]})
+        line = _line(LANES[lane], COLOURS[lane], **STYLES[lane])
+        line.update(mode="lines+markers", marker=MARKERS[lane] | {"color": COLOURS[lane][0]})
         line.meta["themed"]["marker.color"] = COLOURS[lane]
         line.hovertemplate = f"{LANES[lane]} %{{y:.0%}}<extra></extra>"
         feeds += [
@@ -107,7 +113,7 @@ def gradients_drawing(lanes: tuple[str, ...], /) -> Drawing:
     feeds: list[Feed] = []
 
     def add(lane: str, name: str, column: int, said: str, gate: str = "") -> None:
-        style = {"width": 1.5, "dash": "dash"} if gate else {"width": 3}
+        style = {"width": 1.5, "dash": "dash"} if gate else STYLES[lane]
         colours = [GATES[gate], on_dark(GATES[gate])] if gate else COLOURS[lane]
         line = _line(f"{LANES[lane]}, {said}" if gate else LANES[lane], colours, **style)
         line.showlegend = column == 1 or bool(gate)

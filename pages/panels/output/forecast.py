@@ -20,9 +20,10 @@ def forecast_chart(token: str, *, key: str, height: int) -> None:
 def forecast_chart_drawing() -> Drawing:
     """The figure and its feeds, built once in a process."""
     figure = go.Figure()
-    figure.add_scatter(name="data", mode="lines", line={"color": "#9AA0A8", "width": 2.5})
+    # the widest line below, so that it is seen where the others coincide with it
+    figure.add_scatter(name="data", mode="lines", line={"color": "#9AA0A8", "width": 6})
     figure.add_scatter(name="one step ahead", mode="lines", line={"color": "#0072B2", "width": 1.5})
-    figure.add_scatter(name="forecast on its own", mode="lines", line={"color": "#D55E00", "width": 3})
+    figure.add_scatter(name="forecast on its own", mode="lines", line={"color": "#D55E00", "width": 2.5})
     figure.data[1].meta = {"themed": {"line.color": ["#0072B2", on_dark("#0072B2")]}}
     figure.update_traces(hovertemplate="%{y:.4g}")
     figure.update_xaxes(zeroline=False, nticks=6)

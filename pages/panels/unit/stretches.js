@@ -9,10 +9,8 @@ import { rangeOf } from "./selection.js";
 import { decimal } from "./sequence.js";
 import { themeOf } from "./theme.js";
 
-const COLUMNS = [
-  ["most", "Most active", "highest"],
-  ["least", "Least active", "lowest"],
-];
+// of the survey, and how each is headed: of a signal with a sign, the lowest values may be the strongest
+const COLUMNS = { highest: "Highest", lowest: "Lowest" };
 
 export function render(element, data) {
   element.data = data;
@@ -39,7 +37,7 @@ function draw(element, frame) {
   element.drawn = key;
   const range = rangeOf(meta, survey.signal, reachOf(edges));
   const scale = element.data.palette[survey.signal].scale[themeOf(element).dark ? 1 : 0];
-  for (const [name] of COLUMNS) {
+  for (const name of Object.keys(COLUMNS)) {
     const rows = survey[name].map((stretch) => row(stretch, survey, scale, range));
     element.columns[name].replaceChildren(...rows);
     for (const { strip, peak } of rows) {
@@ -71,20 +69,20 @@ function row(stretch, survey, scale, range) {
 function build(element) {
   element.classList.add("stretches");
   element.columns = {};
-  for (const [name, title, extreme] of COLUMNS) {
+  for (const [name, title] of Object.entries(COLUMNS)) {
     const column = make("div", "stretches-column", element);
     const head = make("div", "stretches-head", column);
-    head.title = `The ten stretches of the data that it never trains on in which the unit's signal is ${extreme}: there, the frame.`;
+    head.title = `The ten stretches of the data that it never trains on in which the unit's signal is ${name}: there, the frame.`;
     make("b", "", head, title);
-    make("span", "stretches-about", head, " — in held-out data");
+    make("span", "stretches-about", head, " values in held-out data");
     element.columns[name] = make("div", "stretches-rows", column);
   }
 }
 
 function wait(element) {
   element.frame = null;
-  for (const [name, title] of COLUMNS) {
-    const note = make("p", "live-empty", null, `Ten stretches where the unit is ${title.toLowerCase()} appear here.`);
+  for (const name of Object.keys(COLUMNS)) {
+    const note = make("p", "live-empty", null, `Ten stretches where the unit's signal is ${name} appear here.`);
     element.columns[name].replaceChildren(note);
   }
 }

@@ -1,4 +1,4 @@
-"""One unit: its gates and states over the probe, how its signal is distributed, and where it is strongest."""
+"""One unit: its gates and states over the probe; on held-out data, where a signal is highest and lowest."""
 
 from __future__ import annotations
 
