@@ -18,6 +18,7 @@ from pages.live.client.component import mount
 from pages.live.server.channel import HOST, LIMITS
 from pages.live.server.export import file_stem
 from pages.panels.controls.settings import Settings
+from pages.panels.runs.linked import token_of
 from pages.panels.runs.run import adopt_run
 
 WIDTH = 400  # pixels
@@ -149,7 +150,7 @@ def page_of(config: SubjectConfig) -> str:
 
 def _go_on(page: str, token: str, settings: Settings) -> None:
     """Show the run, on its page; one may return to the run before."""
-    before: str | None = st.session_state.get(f"run_{page}")
+    before: str | None = token_of(page)
     adopt_run(page, token)
     if before is not None and page in ("text", "series"):
         st.session_state[f"parents_{page}"] = [before]
