@@ -1,5 +1,4 @@
-"""The runs of a session in the address of every page, also of pages that show none of them: a reload of any page
-loses none.
+"""The runs of a session in the address of every page, also where it shows none of them: a reload loses none.
 
 A run that an address names is this session's own once its page has been shown (see adoption.py).
 """
@@ -14,8 +13,8 @@ from pages.panels.runs.settings_from_config import KINDS, TASKS
 
 
 def name_runs() -> None:
-    """Note the runs that the address names anew, and let it name those of all pages. To be called at the start
-    of a script run.
+    """Note the runs that the address names anew, and let it name those of all pages. To be called at the
+    start of a script run.
     """
     state = st.session_state
     new = {page: token for page in KINDS if (token := Settings(page).linked_run()) is not None}
@@ -47,7 +46,7 @@ def is_linked(page: str) -> bool:
 
 
 def take_linked(page: str) -> tuple[str | None, bool]:
-    """The run that an address named for `page` and that was not taken yet; whether it was this very address."""
+    """The run that an address named for `page` and that was not taken yet; whether it was this address."""
     state = st.session_state
     return state.pop(f"linked_{page}", None), page in state.get("linked_here", ())
 
