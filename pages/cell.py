@@ -4,6 +4,7 @@ import streamlit as st
 
 from pages.panels.cell.cell import cell_by_hand, hand_sliders
 from pages.panels.playback.transport import transport_bar
+from pages.panels.playback.without_run import page_without_run
 from pages.panels.runs.run import shown_run
 from pages.screens.cell import screen
 
@@ -21,6 +22,7 @@ with st.sidebar:
     )
 
 if mode == "By hand":
+    page_without_run("by_hand")
     with st.sidebar:
         st.caption("BY HAND · acts while you drag")
         hand_sliders(key="cell_sliders", height=520)

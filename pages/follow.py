@@ -12,12 +12,13 @@ from pages.common.markdown import escape_markdown
 from pages.live.server.state import HOST
 from pages.panels.hands_on.hands import hands_controls
 from pages.panels.playback.transport import followed_bar
+from pages.panels.playback.without_run import page_without_run
 from pages.panels.runs.run import adopt_run
 from pages.panels.runs.settings_from_config import page_of
 from pages.panels.sharing.code_entry import code_to_follow
 from pages.panels.sharing.presented import screen_of
 from pages.panels.unit.find import find_panel
-from pages.screens.every import NAMES, SCREENS, SHOWN_ON
+from pages.screens.every import NAMES, NOT_FOLLOWED, SCREENS, SHOWN_ON
 
 BESIDE = [5, 17]  # widths of what stands in a sidebar on the page of the run, and of its screen
 TEACHER = "Teacher’s page"
@@ -44,6 +45,7 @@ def take_copy(code: str, page: str) -> None:
     st.switch_page(f"{page}.py")
 
 
+page_without_run("follow", buttons=False)
 code = code_to_follow()
 try:
     # before the config, so that what changes in between is noticed
@@ -83,6 +85,9 @@ with st.container(horizontal=True, gap="small", key="followed"):
 shown, options = screen_of(drawn["page"]) if chosen == TEACHER else (chosen, {})
 if chosen != TEACHER:
     del drawn["page"]
+elif shown in NOT_FOLLOWED:
+    st.info(NOT_FOLLOWED[shown], icon=":material/co_present:")
+    shown, options = SHOWN_ON[page][0], {}
 elif shown not in SHOWN_ON[page]:  # as long as nobody has looked at it since the server began
     shown, options = SHOWN_ON[page][0], {}
 with place:

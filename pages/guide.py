@@ -6,6 +6,7 @@ import streamlit as st
 
 from pages.common.colours import GATES, on_dark
 from pages.common.heading import heading
+from pages.panels.playback.without_run import page_without_run
 
 # capital letters stand for the colours of the gates
 EQUATIONS = r"""\begin{aligned}
@@ -166,6 +167,7 @@ WHY = [
     ),
 ]
 
+page_without_run("guide")
 left, right = st.columns([5, 6], gap="large")
 with left:
     st.subheader("What an LSTM is", anchor=False)

@@ -6,6 +6,7 @@ import streamlit as st
 
 from pages.live.presenter.presenter import presenter
 from pages.panels.controls.settings import note_page
+from pages.panels.runs.linked import name_runs
 
 IMAGES = Path(__file__).with_name("images")
 
@@ -102,5 +103,6 @@ page = st.navigation(
     position="top",
 )
 note_page(page.title)
+name_runs()
 presenter()
 page.run()

@@ -24,6 +24,7 @@ from lstm_core.frames.outputs import (
     GROWTH_LENGTH,
     filled,
     filled_text,
+    growth_text,
     likeliest_next,
     make_outputs,
     written,
@@ -198,14 +199,15 @@ class Observer:
         return unit, self._rows.units(memory, unit, fresh, still)
 
     def _progress(self, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
-        """How training stands, or stood at the snapshot shown; adds the losses up to then to `arrays`."""
+        """How training stands, or stood at the snapshot shown; adds the losses of all of it to `arrays`."""
         trainer, step = self.trainer, self.step
         losses, valid_losses = trainer.losses, trainer.valid_losses
         now = self._past[0] if self._past else trainer
-        if self._past:
-            losses, valid_losses = losses.upto(step), valid_losses.upto(step)
         arrays["loss_step"], arrays["loss"] = losses.arrays()
         arrays["valid_step"], arrays["valid"] = valid_losses.arrays()
+        marked = [now.loss, now.valid_loss] if self._past else []  # where the snapshot lies on the curves
+        arrays["mark_step"] = np.full(len(marked), step, dtype=np.float32)
+        arrays["mark"] = np.array(marked, dtype=np.float32)
         progress = {
             "step": step,
             "loss": now.loss,
@@ -269,7 +271,13 @@ class Observer:
     def refresh_outputs(self) -> None:
         """Write, fill or forecast anew; and once more under the hands, if somebody shows that."""
         self._outputs, self._output_arrays = make_outputs(
-            self.trainer, self.model, self.scene.prompt, self.view, self.holds, both="held" in self.wants
+            self.trainer,
+            self.model,
+            self.scene.prompt,
+            self.scene.prompt_text,
+            self.view,
+            self.holds,
+            both="held" in self.wants,
         )
 
     @torch.no_grad()
@@ -300,7 +308,8 @@ class Observer:
         if task.goal == "gaps":
             text = filled_text(task, scene.probe, model(scene.probe.inputs)[0][:, 0])
         else:
-            text = "".join(written(model, task, scene.prompt, self.view, length=GROWTH_LENGTH[task.level]))
+            sample = written(model, task, scene.prompt, self.view, length=GROWTH_LENGTH[task.level])
+            text = growth_text(scene.prompt_text, sample)
         self.growth.append((self.trainer.step_count, text.replace("\n", "↵")))
 
     def forget_growth(self, step: int) -> None:

@@ -20,6 +20,7 @@ from lstm_core.training.trainer import Trainer
 
 SAMPLE_LENGTH = {"characters": 240, "words": 60}  # tokens
 GROWTH_LENGTH = {"characters": 60, "words": 14}
+GROWTH_PROMPT = 12  # letters before them
 CONTEXT = 128  # known values before a forecast
 HORIZON = 96  # forecast steps of a series without a known period
 LONGEST_HORIZON = 300
@@ -29,10 +30,20 @@ Arrays = dict[str, np.ndarray]
 
 
 def make_outputs(
-    trainer: Trainer, model: SequenceModel, prompt: list[int], view: View, holds: Holds | None, both: bool
+    trainer: Trainer,
+    model: SequenceModel,
+    prompt: list[int],
+    prompt_text: str,
+    view: View,
+    holds: Holds | None,
+    both: bool,
 ) -> tuple[dict[str, Any], Arrays]:
-    """All that takes longer than a frame: meta and arrays. both: also as it is under the hands, in `held`."""
+    """All that takes longer than a frame: meta and arrays. prompt_text: the prompt as it is shown. both: also
+    as it is under the hands, in `held`.
+    """
     meta, arrays = _made(trainer, model, prompt, view)
+    if "sample" in meta:
+        meta["prompt"] = prompt_text
     if not both:
         return meta, arrays
     held, held_arrays = _made(trainer, model, prompt, view, holds) if holds else (meta, arrays)
@@ -40,7 +51,12 @@ def make_outputs(
     losses = {"free_loss": free_loss, "held_loss": trainer.validate(model, holds) if holds else free_loss}
     if "sample" in meta:
         assert isinstance(trainer.task, TextTask)
-        held = held | likeliest_next(model, trainer.task, prompt, holds) | {"free_sample": meta["sample"]}
+        held = (
+            held
+            | {"prompt": prompt_text}
+            | likeliest_next(model, trainer.task, prompt, holds)
+            | {"free_sample": meta["sample"]}
+        )
     return meta | {"held": held | losses}, arrays | {f"held_{name}": held_arrays[name] for name in arrays}
 
 
@@ -55,8 +71,7 @@ def _made(
         raise ValueError(f"a {task.kind} task makes nothing to show.")
     if task.goal == "gaps":
         return {"filled": {"valid_accuracy": valid_accuracy(model, task, trainer.length, holds)}}, {}
-    beginning, sample = written(model, task, prompt, view, holds)
-    return {"prompt": beginning, "sample": sample}, {}
+    return {"sample": written(model, task, prompt, view, holds)}, {}
 
 
 def likeliest_next(
@@ -118,13 +133,19 @@ def written(
     view: View,
     holds: Holds | None = None,
     length: int | None = None,
-) -> tuple[str, str]:
-    """The prompt as the network reads it, and how it goes on with the temperature and the dice of `view`."""
+) -> str:
+    """How the network goes on from the prompt with the temperature and the dice of `view`."""
     length = length or SAMPLE_LENGTH[task.level]
     sample = sample_text(model, prompt, length, view.temperature, view.top_k, view.seed, holds)
     # the joint between prompt and sample may need a space, or none, so both are decoded together
     head, whole = task.decode(prompt), task.decode(prompt + sample)
-    return head, whole[len(head) :]
+    return whole[len(head) :]
+
+
+def growth_text(beginning: str, sample: str) -> str:
+    """A sample to be compared with later ones: of a long prompt the end only, so that it has room."""
+    longest = GROWTH_PROMPT
+    return (beginning if len(beginning) <= longest else "…" + beginning[1 - longest :]) + sample
 
 
 def forecast_stretch(task: SeriesTask) -> tuple[int, int, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -12,11 +13,12 @@ from torch import Tensor
 from lstm_core.config import View
 from lstm_core.nn.model import IGNORED
 from lstm_core.tasks import SeriesTask, TextTask
-from lstm_core.tasks.tokens import normalise, split
+from lstm_core.tasks.tokens import UNKNOWN, visible
 
 PROBE_LIMIT = 128  # tokens or values
 SERIES_PROBE = 48  # values in the stretch that is shown
 PROMPT_LIMIT = 200  # tokens of a prompt that are read; earlier ones are left out
+NAMED = 3  # unknown symbols that a note names
 LABELS = {"characters": 48, "words": 32}  # above the heatmap, before they run into each other
 
 
@@ -62,28 +64,48 @@ def read_probe(task: TextTask | SeriesTask, view: View) -> Probe:
         scaled = task.scaled[window, None, None]
         return Probe(scaled, scaled, [str(x) for x in task.x[window]], arrays={"probe": values})
     typed = task.default_probe if view.probe is None else view.probe
-    tokens = task.encode(typed)
-    note = left_out(task, typed, tokens, f"first {PROBE_LIMIT}", PROBE_LIMIT)
+    tokens, lacking = task.read(typed)
+    note = unread(task, tokens, lacking, f"first {PROBE_LIMIT}", PROBE_LIMIT)
     if not tokens:
         why = "the text never uses these characters" if typed else "nothing is typed"
         note = f"{why}, so that its own words are shown"
-        tokens = task.encode(task.default_probe) or [0]
+        tokens, lacking = task.encode(task.default_probe) or [0], []
     true = torch.tensor(tokens[:PROBE_LIMIT])[:, None]
     inputs, gaps = true.clone(), task.gaps_of(tokens[:PROBE_LIMIT])
     inputs[gaps] = task.blank
     labels = [task.display(token) for token in inputs.flatten().tolist()]
+    if task.unknown is None:  # no step reads what the network does not know: it stands at the step beside it
+        for place in {place for place, _ in lacking if place < len(labels)}:
+            labels[place] = UNKNOWN + labels[place]
+        if any(place == len(labels) for place, _ in lacking):
+            labels[-1] += UNKNOWN
     return Probe(inputs, true, labels, gaps, note=note)
 
 
-def read_prompt(task: TextTask, view: View) -> tuple[list[int], str]:
-    """Tokens of the prompt, at least one, and a sentence if they are not what was typed."""
+def read_prompt(task: TextTask, view: View) -> tuple[list[int], str, str]:
+    """Tokens of the prompt, at least one; the prompt to be shown, with ▢ for what the network does not know;
+    and a sentence if that is not what was typed.
+    """
     typed = task.default_prompt if view.prompt is None else view.prompt
-    tokens = task.encode(typed)
+    tokens, lacking = task.read(typed)
     if tokens:
-        return tokens[-PROMPT_LIMIT:], left_out(task, typed, tokens, f"last {PROMPT_LIMIT}", PROMPT_LIMIT)
+        note = unread(task, tokens, lacking, f"last {PROMPT_LIMIT}", PROMPT_LIMIT)
+        return tokens[-PROMPT_LIMIT:], _marked(task, tokens, lacking), note
     start = task.encode("\n") or [0]
     why = "The text never uses these characters" if typed else "The prompt is empty"
-    return start, f"{why}, so the network starts from “{task.display(start[0])}”."
+    note = f"{why}, so the network starts from “{task.display(start[0])}”."
+    return start, task.decode(start), note
+
+
+def _marked(task: TextTask, tokens: list[int], lacking: list[tuple[int, str]]) -> str:
+    """The last tokens that are read, as text, with ▢ where a symbol is skipped."""
+    first = max(0, len(tokens) - PROMPT_LIMIT)
+    places = sorted({place for place, _ in lacking if place >= first}) if task.unknown is None else []
+    heads = [task.decode(tokens[first:place]) for place in [*places, len(tokens)]]
+    text = heads[0]
+    for before, head in pairwise(heads):
+        text += UNKNOWN + head[len(before) :]
+    return text
 
 
 def shortened(label: str) -> str:
@@ -91,9 +113,14 @@ def shortened(label: str) -> str:
     return label if len(label) <= 9 else label[:8] + "…"
 
 
-def left_out(task: TextTask, typed: str, tokens: list[int], kept: str, limit: int) -> str:
-    """What of a typed text the network does not read, in a few words; "" if it reads all of it."""
-    lost = len(split(normalise(typed), task.level)) - len(tokens)
-    notes = [f"{lost} that the text never uses are left out"] if lost > 0 else []
+def unread(task: TextTask, tokens: list[int], lacking: list[tuple[int, str]], kept: str, limit: int) -> str:
+    """What of a typed text the network does not read as it is, in a few words; "" if it reads all of it."""
+    symbols = list(dict.fromkeys(symbol for _, symbol in lacking))
+    notes = []
+    if symbols:
+        named = ", ".join(f"“{shortened(visible(symbol))}”" for symbol in symbols[:NAMED])
+        more = f" and {len(symbols) - NAMED} more" if len(symbols) > NAMED else ""
+        how = f"not read, shown as {UNKNOWN}" if task.unknown is None else f"read as {UNKNOWN}"
+        notes.append(f"its text has no {named}{more}: {how}")
     notes += [f"only the {kept} {task.level} are read"] if len(tokens) > limit else []
     return "; ".join(notes)

@@ -17,7 +17,7 @@ from lstm_core.tasks import SeriesTask, TextTask
 class Scene:
     """row: of the network, whose signals the heatmaps show. memory: the state that its cell remembers in.
     signal: the one that colours the sequence. prompt: tokens, none for a series. meta, arrays: what every
-    frame says of all this.
+    frame says of all this. prompt_text: the prompt as it is shown.
     """
 
     row: int
@@ -27,6 +27,7 @@ class Scene:
     prompt: list[int]
     meta: dict[str, Any]
     arrays: dict[str, np.ndarray]
+    prompt_text: str = ""
 
 
 def make_scene(
@@ -58,7 +59,7 @@ def make_scene(
             "x_type": "date" if task.x_title == "date" else "linear",
         }
         return Scene(row, memory, signal, probe, [], meta, probe.arrays | data)
-    prompt, prompt_note = read_prompt(task, view)
+    prompt, prompt_text, prompt_note = read_prompt(task, view)
     meta |= {
         "goal": task.goal,
         "level": task.level,
@@ -67,4 +68,4 @@ def make_scene(
         "prompt_note": prompt_note,
         "probe_note": probe.note,
     }
-    return Scene(row, memory, signal, probe, prompt, meta, probe.arrays)
+    return Scene(row, memory, signal, probe, prompt, meta, probe.arrays, prompt_text)

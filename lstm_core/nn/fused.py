@@ -14,12 +14,12 @@ from lstm_core.nn.cell import Core, State, directions_of
 
 def fused(core: Core, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
     """`core(x, state)` for x (T, B, n) and a state that fits, zeros if None, of a `core` without dropout."""
-    weights = [weight for row in core.all_weights for weight in row]
+    weights: list[Tensor] = [weight for row in core.all_weights for weight in row]
     form = core.bias, core.num_layers, 0.0, core.training, core.bidirectional, False
     if state is None:
         zeros = x.new_zeros(core.num_layers * directions_of(core), x.shape[1], core.hidden_size)
         state = (zeros, zeros) if isinstance(core, nn.LSTM) else zeros
-    if isinstance(core, nn.LSTM):
+    if isinstance(state, tuple):
         output, h, c = torch.lstm(x, state, weights, *form)
         return output, (h, c)
     kernel = torch.gru if isinstance(core, nn.GRU) else torch.rnn_tanh

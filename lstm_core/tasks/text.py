@@ -31,6 +31,7 @@ LONGEST_TEXT = 2_000_000  # characters
 _VALIDATION_SHARE = 10  # the last tenth
 _VALIDATION_SEQUENCES = 32
 GAP_SHARE = 0.15  # of the tokens are gaps while training
+_PROMPT_SEARCH = 2_000  # tokens in which a prompt is looked for
 BLANK = "▢"  # what a gap looks like
 _EVERY = 6  # token of a text that is looked at is a gap
 
@@ -119,17 +120,25 @@ class TextTask:
 
     def encode(self, text: str) -> list[int]:
         """The tokens of any text. Symbols that were left out become ▢, or are skipped if there is no ▢."""
+        return self.read(text)[0]
+
+    def read(self, text: str) -> tuple[list[int], list[tuple[int, str]]]:
+        """As `encode`, and every symbol of the text that the vocabulary lacks, with the number of tokens
+        before it.
+        """
         index = self._index
-        numbers = []
+        numbers: list[int] = []
+        lacking = []
         for token in split(normalise(text), self.level):
             number = index.get(token)
             if number is None and self.level == "words":
                 number = index.get(token.lower(), index.get(token.capitalize()))
             if number is None:
+                lacking.append((len(numbers), token))
                 number = self.unknown
             if number is not None:
                 numbers.append(number)
-        return numbers
+        return numbers, lacking
 
     def decode(self, ids: Iterable[int]) -> str:
         """The text of some tokens, each in [0, vocab_size); words get the spaces that belong between them."""
@@ -201,14 +210,25 @@ class TextTask:
         return self.decode(self.valid_tokens[start : start + wanted])
 
     def _prompt(self, corpus: str) -> str:
-        """What suits the corpus; for others its first word, of at most 12 characters."""
-        beginning = self.decode(self.train_tokens[:12]).strip()
+        """What suits the corpus; for others its first word, of at most 12 characters, all of them known."""
+        beginning = self.decode(self._known(12)).strip()
         first_word = beginning.split(maxsplit=1)[0] if beginning else ""
         for prompt in (_PROMPTS.get(corpus, ""), first_word + " ", first_word):
             tokens = self.encode(prompt)
             if prompt.strip() and tokens and self.decode(tokens).strip() == prompt.strip():
                 return prompt
-        return self.decode(self.train_tokens[:1])
+        return self.decode(self._known(1))
+
+    def _known(self, count: int) -> list[int]:
+        """The first `count` tokens in a row without ▢; of the longest row if there is none of so many."""
+        best: list[int] = []
+        row: list[int] = []
+        for token in self.train_tokens[:_PROMPT_SEARCH].tolist():
+            row = [] if token == self.unknown else [*row, token]
+            best = max(best, row, key=len)  # the first one of a length
+            if len(best) == count:
+                break
+        return best
 
 
 def _random_gaps(rng: np.random.Generator, shape: tuple[int, ...]) -> npt.NDArray[np.bool_]:

@@ -358,8 +358,41 @@ def test_a_probe_without_known_symbols_falls_back(probe):
     ).replace("\n", "↵")
 
 
-def test_unknown_symbols_are_left_out_of_a_probe():
-    assert look(watching(probe="cQaQt")).meta["labels"] == ["c", "a", "t"]
+@pytest.mark.parametrize(
+    ("typed", "labels", "note"),
+    [
+        ("cat:", ["c", "a", "t▢"], "its text has no “:”: not read, shown as ▢"),
+        (":the", ["▢t", "h", "e"], "its text has no “:”: not read, shown as ▢"),
+        ("cQaQ:t", ["c", "▢a", "▢t"], "its text has no “Q”, “:”: not read, shown as ▢"),
+        ("1c2a3t4", ["▢c", "▢a", "▢t▢"], "its text has no “1”, “2”, “3” and 1 more: not read, shown as ▢"),
+    ],
+)
+def test_unknown_symbols_of_a_probe_are_shown_as_unknown_and_named(typed, labels, note):
+    meta = look(watching(probe=typed)).meta
+    assert meta["labels"] == labels
+    assert meta["probe_note"] == note
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [("the cat:", "the cat▢"), (":the", "▢the"), ("c::at", "c▢at"), ("x" * 9 + "the " * 70, "the " * 50)],
+)
+def test_unknown_symbols_of_a_prompt_are_shown_as_unknown_and_named(typed, shown):
+    observer = watching(prompt=typed)
+    meta = look(observer).meta
+    assert meta["prompt"] == shown
+    assert "its text has no “" in meta["prompt_note"]
+    read = observer.trainer.task.encode(typed)[-200:]
+    assert meta["sample"] == look(watching(prompt=observer.trainer.task.decode(read))).meta["sample"]
+
+
+def test_what_a_vocabulary_leaves_out_is_read_as_unknown_and_named():
+    words = " ".join(f"w{k}" for k in range(2_500))
+    observer = watching(TextConfig("own", "words", text=words), probe="w2499, w1", prompt="w2499, w1")
+    meta = look(observer).meta
+    assert meta["labels"] == ["▢", "▢", "w1"]
+    assert meta["prompt"] == "▢▢ w1" or meta["prompt"] == "▢ ▢ w1"
+    assert meta["probe_note"] == meta["prompt_note"] == "its text has no “w2499”, “,”: read as ▢"
 
 
 def test_a_long_probe_is_cut():
@@ -443,6 +476,14 @@ def test_growth_keeps_what_was_written_then():
     assert [step for step, _ in growth] == [0, 10]
     assert all(text.startswith("the ") and "\n" not in text and len(text) == 64 for _, text in growth)
     assert growth[0][1] != growth[1][1]
+
+
+def test_growth_shows_the_end_of_a_long_prompt_and_all_of_the_sample():
+    observer = watching(prompt="the cat sat on the mat. " * 8)
+    observer.record_growth()
+    ((_, text),) = look(observer).meta["growth"]
+    assert text.startswith("…n the mat. ")
+    assert len(text) == 12 + 60
 
 
 # series

@@ -227,7 +227,9 @@ def test_bundled_corpora_bring_a_probe_and_a_prompt(corpus: str, level: str) -> 
     task = make_task(TextConfig(corpus, level), TrainConfig())
     assert isinstance(task, TextTask)
     assert len(task.encode(task.default_probe)) >= 8
-    assert task.encode(task.default_prompt)
+    prompt = task.encode(task.default_prompt)
+    assert prompt
+    assert task.unknown is None or task.unknown not in prompt
     assert task.vocab_size == len(task.vocabulary)
     assert task.name
     assert task.level == level

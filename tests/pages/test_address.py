@@ -307,6 +307,95 @@ def test_a_visit_to_another_page_does_not_lose_the_run():
     assert linked(app, "text_run") == token
 
 
+# --- a reload, which is a new session that knows nothing but the address ---
+
+BY_HAND = {"cell": "By hand"}
+CODE = "K7QM3XWD"
+
+
+def turn_to(app, page, **query):
+    """Another page of the same session, as by a link to it: nothing else is in the address then."""
+    app.query_params.clear()
+    for name, value in query.items():
+        app.query_params[name] = value
+    app.switch_page(page).run()
+    assert not app.exception
+
+
+def reloaded(app, page):
+    query = {name: linked(app, name) for name in app.query_params}
+    again = open_app(page, **query)
+    assert not again.toast
+    return again
+
+
+@pytest.mark.parametrize(
+    ("page", "query"),
+    [
+        *((page, {}) for page in [*ADDRESSES, "guide.py"]),
+        ("cell.py", BY_HAND),
+        ("follow.py", {"code": CODE}),
+    ],
+)
+def test_a_reload_of_any_page_loses_no_run_of_the_session(page, query):
+    app = open_app(text_run=HOST.open(RunConfig(OWN, ModelConfig(hidden_size=17))))
+    turn_to(app, "memory.py", memory_lstm0="False")
+    turn_to(app, "series.py")
+    turn_to(app, page, **query)
+    again = reloaded(reloaded(app, page), page)
+    for other in ("memory.py", "series.py", "text.py"):
+        turn_to(again, other)
+        name = ADDRESSES[other]
+        assert linked(again, name) == linked(app, name)
+        assert not again.toast
+    assert config_of(again, "text").network == RunConfig(OWN, ModelConfig(hidden_size=17)).network
+    assert not config_of(again, "memory").lstm0
+    assert again.select_slider(key="text_hidden_size").value == 17
+
+
+@pytest.mark.parametrize("first", ["text", "series"])
+def test_a_reload_shows_the_insides_of_the_network_that_were_shown(first):
+    app = open_app()
+    turn_to(app, "series.py")
+    turn_to(app, "inside.py")
+    app.segmented_control(key="network_shown").set_value(first).run()
+    again = reloaded(app, "inside.py")
+    assert again.segmented_control(key="network_shown").value == first
+
+
+def test_after_a_reload_a_link_to_another_page_still_brings_its_settings():
+    token = HOST.open(RunConfig(TextConfig("rhymes"), ModelConfig(hidden_size=48), knobs=Knobs(noise=0.25)))
+    app = open_app("guide.py", text_run=token)
+    turn_to(app, "text.py", text_corpus="counting", text_noise="0.5")
+    assert linked(app, "text_run") == token
+    assert HOST.config(token).task.corpus == config_of(app, "text").task.corpus == "counting"
+    assert HOST.config(token).model.hidden_size == app.select_slider(key="text_hidden_size").value == 48
+    assert HOST.config(token).knobs.noise == 0.5
+
+
+def test_a_run_that_is_gone_is_said_when_its_page_is_turned_to():
+    app = open_app("guide.py", text_run="n" * 22, text_hidden_size="16")
+    assert not app.toast
+    turn_to(app, "text.py")
+    assert GONE in said(app)
+    assert HOST.knows(linked(app, "text_run"))
+    turn_to(app, "guide.py")
+    turn_to(app, "text.py")
+    assert not app.toast
+
+
+def test_a_reload_of_the_comparison_leaves_it_as_it_is_when_its_networks_page_has_been_seen():
+    app = open_app(text_run=HOST.open(RunConfig(OWN, ModelConfig(hidden_size=17))))
+    turn_to(app, "compare.py")
+    token, config = linked(app, "compare_run"), config_of(app, "compare")
+    again = reloaded(app, "compare.py")
+    for page in ("text.py", "compare.py"):
+        turn_to(again, page)
+    assert linked(again, "compare_run") == token
+    assert HOST.config(token) == config
+    assert HOST.generation(token) == 0
+
+
 def test_a_run_that_the_server_has_lost_is_replaced_and_that_is_said(monkeypatch):
     app = open_app(text_hidden_size="16")
     token = linked(app, "text_run")

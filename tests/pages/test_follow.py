@@ -196,6 +196,39 @@ def test_how_an_experiment_is_shown_follows_as_well():
     assert "power of ten" in shown
 
 
+@pytest.mark.parametrize(
+    ("page", "query", "said"),
+    [
+        ("guide.py", {}, "turned to the Guide"),
+        ("cell.py", {"cell": "By hand"}, "plays Cell → By hand"),
+        ("follow.py", {}, "follows somebody else’s run"),
+    ],
+)
+def test_those_who_follow_are_told_of_a_page_that_shows_no_run(page, query, said):
+    app = open_app()
+    code = HOST.sharing.share(app.session_state["run_text"])
+    app.query_params.clear()
+    for name, value in query.items():
+        app.query_params[name] = value
+    app.switch_page(page).run()
+    follower = open_app("follow.py", code=code)
+    assert not follower.exception
+    assert said in words(follower.info).replace("*", "")
+    app.switch_page("inside.py").run()
+    assert not follower.run().info
+
+
+@pytest.mark.parametrize(("page", "query"), [("guide.py", {}), ("cell.py", {"cell": "By hand"})])
+def test_a_run_can_be_shared_from_a_page_that_shows_none(page, query):
+    token = HOST.open(RunConfig())
+    app = open_app(page, text_run=token, **query)
+    share = next(button for button in app.button if button.label == "Share")
+    share.click().run()
+    assert HOST.sharing.code(token)
+    assert HOST.sharing.page(token) == ("guide" if page == "guide.py" else "by_hand")
+    assert not [button for button in open_app(page, **query).button if button.label == "Share"]
+
+
 def test_another_screen_of_the_same_run_may_be_looked_at():
     _, code = teach()
     app = follow(code)

@@ -14,6 +14,8 @@ from lstm_core.tasks.corpora import CORPUS_NAMES
 from lstm_core.tasks.series import SERIES_NAMES
 from pages.panels.controls.network import LENGTHS, SIZES
 from pages.panels.controls.settings import Settings
+from pages.panels.runs.adoption import run_settings
+from pages.panels.runs.linked import is_linked
 from pages.panels.runs.run import live_knobs, live_view, network_of
 
 # the values that are offered, where there are not just a few
@@ -95,7 +97,10 @@ def base_of(settings: Settings) -> dict[str, Any]:
         width="stretch",
         help=limits(Compared, "network")["about"],
     )
-    origin = Settings(settings.keep(Compared, "network", network))
+    page = settings.keep(Compared, "network", network)
+    origin = (
+        run_settings(page) if is_linked(page) else Settings(page)
+    )  # its run may only be in the address yet
     task, model, train = _adopted(origin.page, network_of(origin))
     knobs, view = vars(live_knobs(origin)), live_view(origin)
     for config, fields in ((Knobs, knobs), (View, view)):

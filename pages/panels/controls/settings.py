@@ -121,19 +121,19 @@ class Settings:
         link(key, store.setdefault(key, default), default)
         return store[key]
 
-    def take_over(self, name: str, value: Any, fresh: bool) -> bool:
+    def take_over(self, name: str, value: Any, fresh: bool, alone: bool = True) -> bool:
         """From now on setting `name` is `value`, and so is the widget or the live control over it. But what
         the user has changed just now stays, and then this returns False.
 
-        fresh: this session has had another run until now, or none; then neither the address counts nor what
-        the widgets say, only what was moved while the connection was lost. Called before the widgets of a
-        script run.
+        fresh: this session has had another run until now, or none; then neither the address counts (unless
+        not `alone`) nor what the widgets say, only what was moved while the connection was lost. Called
+        before the widgets of a script run.
         """
         store = st.session_state.setdefault("settings", {})
         key, live = self.key(name), self.live_key(name)
         before = store.get(key)
         if fresh:
-            changed = moved_unheard(live)
+            changed = moved_unheard(live) or (not alone and news(key) is not None)
         elif before == value:
             return True
         else:

@@ -21,6 +21,9 @@ def loss_chart_drawing(nats: bool) -> Drawing:
     figure.add_scatter(mode="lines", name="training", line={"color": "#9AA0A8", "width": 1.5})
     figure.add_scatter(mode="lines+markers", name="validation", line={"color": "#D55E00", "width": 2.5})
     figure.data[1].marker.size = 5
+    mark = {"size": 11, "symbol": "circle-open", "color": "#0072B2", "line": {"width": 2.5}}
+    figure.add_scatter(mode="lines+markers", name="shown", line={"color": "#0072B2", "width": 2}, marker=mark)
+    figure.data[2].showlegend = False
     figure.update_traces(hovertemplate="%{y:.4g}")
     set_loss_axes(figure, nats, top=20)
     feeds = [
@@ -28,6 +31,8 @@ def loss_chart_drawing(nats: bool) -> Drawing:
         Feed(0, "y", array="loss"),
         Feed(1, "x", array="valid_step"),
         Feed(1, "y", array="valid"),
+        Feed(2, "x", array="mark_step"),
+        Feed(2, "y", array="mark"),
     ]
     return drawing(
         figure,

@@ -30,6 +30,7 @@ def transport_bar(token: str, settings: Settings, screen: str, **options: str) -
     True once if the page has to run again for another run: the old one no longer exists on the server, or a
     new one goes on from an earlier step of it, or the user returns from there.
     """
+    st.session_state["last_shown"] = settings.page
     drawn: dict[str, Any] = {}
     with contextlib.suppress(KeyError):  # a run that is gone: the browser notices, and asks for another one
         _lead(token)

@@ -14,6 +14,7 @@ from pages.common.markdown import escape_markdown
 from pages.live.server.state import HOST
 from pages.panels.controls import own_data
 from pages.panels.controls.settings import Settings
+from pages.panels.runs.linked import take_linked
 from pages.panels.runs.settings_from_config import Setting, fits, network_settings, pair_base, settings_of
 
 GONE = "The run of this link no longer exists"
@@ -25,15 +26,16 @@ def run_settings(page: str, defaults: dict[str, Any] | None = None) -> Settings:
     """The settings of a page, to be called before its widgets are drawn.
 
     A run that the address names anew, or that `adopt_run` was called for, becomes this session's run of the
-    page, and its settings win over all others: nothing of it changes by being looked at. Of a run that was
-    changed elsewhere since (in another tab) what was changed is taken over.
+    page, and its settings win over all others in that address: nothing of it changes by being looked at. If
+    it was named by the address of a page before, what a link to this page says comes on top. Of a run that
+    was changed elsewhere since (in another tab) what was changed is taken over.
     """
     state = st.session_state
     settings = Settings(page)
     if defaults is not None:
         settings.defaults = defaults
     adopted: str | None = state.pop(f"adopt_{page}", None)
-    linked = settings.linked_run()
+    linked, here = take_linked(page)
     token: str | None = adopted or state.get(f"run_{page}")
     known = token is not None and HOST.knows(token)
     if linked is not None and adopted is None and linked != token:
@@ -64,7 +66,7 @@ def run_settings(page: str, defaults: dict[str, Any] | None = None) -> Settings:
     except (KeyError, ValueError):  # it has been deleted this very moment
         return settings
     if adopted:
-        _begin_with(page, token, config)
+        _begin_with(page, token, config, here or linked is None)
     else:
         _catch_up(page, config)
     state[f"seen_{page}"] = config
@@ -78,6 +80,7 @@ def adopt_run(page: str, token: str) -> None:
     state = st.session_state
     state[f"adopt_{page}"] = state[f"run_{page}"] = token
     state.pop(f"parents_{page}", None)
+    take_linked(page)
 
 
 def _refusal(page: str, token: str) -> str | None:
@@ -92,15 +95,16 @@ def _refusal(page: str, token: str) -> str | None:
         return str(error).rstrip(".")
 
 
-def _begin_with(page: str, token: str, config: SubjectConfig) -> None:
-    """All settings of the page become those of this run."""
+def _begin_with(page: str, token: str, config: SubjectConfig, alone: bool) -> None:
+    """All settings of the page become those of this run; unless `alone`, but for those of the address."""
     state = st.session_state
     parents = [parent for parent in state.get(f"parents_{page}", []) if parent != token]
     state[f"run_{page}"], state[f"parents_{page}"], state[f"sent_{page}"] = token, parents, {}
-    _take_over(page, settings_of(page, config), fresh=True)
+    kept = _take_over(page, settings_of(page, config), fresh=True, alone=alone)
     _take_data(page, config, fresh=True)
     state[f"config_{page}"] = config
-    state[f"made_{page}"] = None  # what the widgets will make is no wish for new networks
+    # what the widgets will make is no wish for new networks, unless a link asks for them
+    state[f"made_{page}"] = config.network if any(not one.kind for one in kept) else None
 
 
 def _catch_up(page: str, config: SubjectConfig) -> None:
@@ -124,11 +128,15 @@ def _catch_up(page: str, config: SubjectConfig) -> None:
         state[f"made_{page}"] = config.network if made == seen.network else None
 
 
-def _take_over(page: str, settings: list[Setting], fresh: bool) -> None:
-    sent = st.session_state[f"sent_{page}"]
+def _take_over(page: str, settings: list[Setting], fresh: bool, alone: bool = True) -> list[Setting]:
+    """Those that were not taken over: what the user has just asked for instead stays."""
+    sent, kept = st.session_state[f"sent_{page}"], []
     for one in settings:
-        if Settings(one.page).take_over(one.name, one.value, fresh) and one.kind:
+        if not Settings(one.page).take_over(one.name, one.value, fresh, alone):
+            kept.append(one)
+        elif one.kind:
             sent[one.kind, one.name] = one.value
+    return kept
 
 
 def _take_data(page: str, config: SubjectConfig, fresh: bool) -> None:

@@ -27,6 +27,7 @@ from pages.live.server.state import HOST
 from pages.panels.controls.network import view_controls
 from pages.panels.controls.settings import Settings, place_widget
 from pages.panels.runs.adoption import adopt_run, run_settings
+from pages.panels.runs.linked import note_network
 from pages.panels.runs.settings_from_config import OUTPUT, fits, live_settings
 
 Config = TypeVar("Config", bound=SubjectConfig)
@@ -164,7 +165,7 @@ def run_for(
         same = theirs.network == config.network or not fits(page, theirs)
         state[f"config_{page}"] = config if same else theirs
         if isinstance(config, RunConfig):
-            state["last_network"] = page
+            note_network(page)
     except ValueError as error:
         kept = " The network that you see still learns from the data before." if token else ""
         st.error(escape_markdown(f"{error}{kept}"), icon=":material/error:")

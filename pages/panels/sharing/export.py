@@ -18,6 +18,7 @@ from pages.live.client.component import mount
 from pages.live.server.export import file_stem
 from pages.live.server.state import HOST, LIMITS
 from pages.panels.controls.settings import Settings
+from pages.panels.runs.linked import token_of
 from pages.panels.runs.run import adopt_run
 from pages.panels.runs.settings_from_config import page_of
 
@@ -141,7 +142,7 @@ def _open_file(settings: Settings) -> None:
 
 def _go_on(page: str, token: str, settings: Settings) -> None:
     """Show the run, on its page; one may return to the run before."""
-    before: str | None = st.session_state.get(f"run_{page}")
+    before: str | None = token_of(page)
     adopt_run(page, token)
     if before is not None and page in ("text", "series"):
         st.session_state[f"parents_{page}"] = [before]

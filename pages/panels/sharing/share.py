@@ -17,7 +17,8 @@ from pages.panels.controls.settings import Settings
 QR_WIDTH = 240  # pixels, with the quiet zone of 4 modules at each side
 WHAT_IT_IS = (
     "Others see what you see, on their own screens: every step, what you select, hold or drag back in time, "
-    "and the page that you are on. They cannot change anything, but can take a copy to try things themselves."
+    "and the page that you are on. They cannot change anything, but whoever has the code can take a copy of "
+    "the whole run, your text or table included, and go on with it."
 )
 NOT_THE_ADDRESS = (
     "Share this link or the code, **not the address of this page**: whoever has that can change the run."
