@@ -129,11 +129,6 @@ class Run:
             return "diverged"
         return "training" if self.playing else "paused"
 
-    def refresh(self) -> None:
-        """The next frame shall come at once, although nothing was trained."""
-        self._changed = True
-        self._frames.reset()
-
     def restore(self) -> None:
         """Have the networks that were saved now, rather than at the first `work`."""
         if self._saved and not self._failed:

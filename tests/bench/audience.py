@@ -42,6 +42,8 @@ async def view(address: str, token: str, start: float, end: float) -> Notes:
                     data = await socket.recv()
                 now, received = time.monotonic(), time.time()
                 if isinstance(data, str):
+                    if json.loads(data)["type"] == "facts":
+                        continue
                     notes.errors.append(data)
                     break
                 if now >= start:

@@ -28,7 +28,7 @@ async def share_run(request: Request) -> Response:
 
 async def count_steps(request: Request) -> Response:
     """GET: training steps of all runs so far, and when they were counted (monotonic seconds)."""
-    return JSONResponse([HOST._steps, time.monotonic()])
+    return JSONResponse([HOST.placement.pool.steps, time.monotonic()])
 
 
 app = st.App(

@@ -12,11 +12,11 @@ from typing import Any
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from lstm_core.config.access_keys import run_id
 from lstm_core.experiments.network import Network
 from lstm_core.experiments.registry import SubjectConfig
 from lstm_core.frames.frame import Frame
 from lstm_core.server.host import RunHost
+from lstm_core.storage.restore import restored
 from lstm_core.training.trainer import Trainer
 
 
@@ -74,7 +74,7 @@ class LocalViewer(Viewer):
         self._queue: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
 
     def __enter__(self) -> LocalViewer:
-        self._viewer = self.host.watch(self.token, self._queue.put)
+        self._viewer = self.host.watch(self.token, self._take)
         self._thread.start()
         return self
 
@@ -87,21 +87,16 @@ class LocalViewer(Viewer):
         """Send the run a message."""
         self.host.post(self.token, message)
 
-    @property
     def trainer(self) -> Trainer:
-        """The network behind the run; no page can reach it, and looking changes nothing."""
-        self._wait_for_network()
-        subject = self.host._seats[run_id(self.token)].run.subject
-        assert isinstance(subject, Network)
-        return subject.trainer
+        """A copy of the network behind the run, as it is now; looking changes nothing."""
+        saved = self.host.save(self.token)
+        network, _ = restored(saved, saved.config)
+        assert isinstance(network, Network)
+        return network.trainer
 
-    def _wait_for_network(self, wait: float = 10.0) -> None:
-        """Until the first frame was made: the run has its network by then."""
-        end = time.monotonic() + wait
-        while not self.host._seats[run_id(self.token)].run.frames:
-            if time.monotonic() > end:
-                raise RuntimeError(f"no frame came within {wait:g} seconds.")
-            time.sleep(0.002)
+    def _take(self, message: bytes | str) -> None:
+        if isinstance(message, bytes):
+            self._queue.put(message)
 
     def _receive(self) -> None:
         while (data := self._queue.get()) is not None:

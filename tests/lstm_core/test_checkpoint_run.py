@@ -119,23 +119,6 @@ def test_every_frame_counts_the_networks_that_the_run_was_given():
     assert look(other, clock).meta["generation"] == 2
 
 
-def test_what_the_host_has_to_say_is_in_every_frame_even_if_nothing_is_trained():
-    run, clock = make()
-    run.about = {"page": "text", "followers": 3}
-    assert look(run, clock).meta["followers"] == 3
-    say(run, "pause")
-    settle(run)
-    look(run, clock)
-    run.about = {"page": "series", "followers": 4}
-    run.wanted = True
-    assert run.work(0.02) is None  # there is nothing new that it knows of
-    frames = run.frames
-    run.refresh()
-    assert look(run, clock).meta["page"] == "series"
-    assert run.frames == frames + 1
-    assert run.work(0.02) is None
-
-
 @pytest.mark.parametrize(
     "damage",
     [
@@ -151,12 +134,11 @@ def test_a_run_that_cannot_be_brought_back_says_so_and_can_be_reset(damage, spy)
     saved = replace(trained(CONFIG, 9).save(), **damage())
     clock = Clock()
     run = Run(CONFIG, clock, saved=saved)
-    run.about = {"page": "text"}
     run.wanted = True
     for _ in range(3):
         run.work(0.02)
     meta = Frame.decode(run.latest).meta
-    assert (meta["status"], meta["page"], run.frames) == ("paused", "text", 1)
+    assert (meta["status"], run.frames) == ("paused", 1)
     assert "stopped" in meta["message"]
     assert run.save().state is saved.state  # so that nothing is lost
     say(run, "reset")

@@ -137,7 +137,7 @@ def test_where_nothing_can_train_it_is_down(host, store, limits):
 
 
 def test_a_dead_thread_is_noticed(host, store, limits, monkeypatch):
-    monkeypatch.setattr(host._workers, "_work", lambda turns: None)  # a thread that ends
+    monkeypatch.setattr(host.housekeeping, "_work", lambda: None)  # a thread that ends
     host.watch(host.open(SMALL), lambda frame: None)
     wait_for(lambda: not host.stats()["works"])
     assert Health(host, store, limits).report()[0] == 503

@@ -350,7 +350,7 @@ def test_no_message_outlives_its_answer_since_it_may_hold_a_token():
 
 
 def test_over_the_limit_it_is_said(client, token, monkeypatch):
-    monkeypatch.setattr(HOST._audience, "limits", Limits(viewers=1))
+    monkeypatch.setattr(HOST.placement.subscribers, "limits", Limits(viewers=1))
     with client.websocket_connect(SOCKET) as first, client.websocket_connect(SOCKET) as second:
         hello(first, token)
         next_frame(first)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from unittest import mock
 
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from lstm_core.config import RunConfig
+from lstm_core.training.trainer import Trainer
 from tests.bench import script
 from tests.bench.report import Figure, Options, median, percentile
 from tests.bench.servers import serve
@@ -94,15 +96,22 @@ def _drags(page: Page, options: Options, figures: int) -> Iterator[Figure]:
 
 def message_delays(times: int) -> list[float]:
     """Milliseconds from a message to the host until the training run has taken a step with it."""
-    delays = []
-    with LocalViewer(RunConfig()) as viewer:
-        trainer = viewer.trainer
-        time.sleep(1)
+    delays: list[float] = []
+    used: list[float] = []  # the learning rate of the latest step
+    step = Trainer.step
+
+    def noted(trainer: Trainer) -> float:
+        loss = step(trainer)
+        used[:] = [trainer.learning_rate]
+        return loss
+
+    with mock.patch.object(Trainer, "step", noted), LocalViewer(RunConfig()) as viewer:
+        viewer.warm_up()
         for turn in range(times):
             rate = 0.01 if turn % 2 else 0.005
             start = time.perf_counter()
             viewer.post({"type": "knob", "name": "learning_rate", "value": rate})
-            while trainer.learning_rate != rate and time.perf_counter() - start < 5:
+            while used != [rate] and time.perf_counter() - start < 5:
                 time.sleep(0.0002)
             delays.append(1000 * (time.perf_counter() - start))
             time.sleep(0.05 + 0.01 * (turn % 7))

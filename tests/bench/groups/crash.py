@@ -34,6 +34,8 @@ class Diary:
                 socket.send(json.dumps({"type": "hello", "token": self._token}))
                 for data in socket:
                     if isinstance(data, str):
+                        if json.loads(data)["type"] == "facts":
+                            continue
                         self.lost = data
                         return
                     self.notes.append((time.monotonic(), read_meta(data)["step"]))

@@ -46,4 +46,4 @@ def losses_after(seconds: float, seed: int) -> tuple[float, float]:
             trained += passed
             bare.run_for(passed)
             viewer.frames.clear()
-        return viewer.trainer.validate(), bare.validate()
+        return viewer.trainer().validate(), bare.validate()
