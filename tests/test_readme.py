@@ -55,6 +55,16 @@ def test_every_file_that_it_names_is_there(text):
         assert (ROOT / (link or path).rstrip("/")).exists(), link or path
 
 
+def test_every_hop_of_its_flows_is_a_function_in_a_file():
+    hops = re.findall(r"^\d+\. `([\w/.]+)` `([\w.]+)`", README, re.MULTILINE)
+    assert len(hops) == 12 + 8
+    for path, name in hops:
+        file = ROOT / path if path.startswith("pages/") else ROOT / "lstm_core" / path
+        source = file.read_text(encoding="utf-8")
+        for part in name.split("."):
+            assert re.search(rf"\b(class|def|function)? ?{part}\b ?[(={{:]|{part} =", source), (path, part)
+
+
 def test_service_proxy_and_readme_speak_of_the_same_place():
     command = re.search(r"^ExecStart=(.+)$", UNIT, re.MULTILINE)
     assert command is not None
