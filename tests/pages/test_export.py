@@ -21,6 +21,7 @@ from pages.live.server.downloads import BODY_LIMIT
 from pages.live.server.export import EXPORT, file_stem
 from pages.live.server.state import HOST, LIMITS
 from pages.panels.runs.settings_from_config import page_of
+from pages.panels.sharing.export import _UNPACKING
 from tests.pages.test_pages import open_app, words
 
 SMALL = ModelConfig(hidden_size=6)
@@ -176,6 +177,15 @@ def packed(config):
 def upload(app, content, name="run.zip"):
     uploader = next(one for one in app.file_uploader if one.label == "Open a run from its file")
     return uploader.set_value((name, content, "application/zip")).run()
+
+
+def test_who_waits_too_long_for_the_files_of_others_is_told_so(monkeypatch):
+    monkeypatch.setattr("pages.panels.sharing.export.UNPACKING_SECONDS", 0)
+    app = open_app("text.py")
+    with _UNPACKING:
+        upload(app, packed(CONFIGS["text"]))
+    assert not app.exception
+    assert "Other runs are being opened" in words(app.error)
 
 
 def test_an_uploaded_run_is_shown_once_and_the_one_before_is_kept():

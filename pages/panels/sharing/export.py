@@ -13,6 +13,7 @@ from lstm_core.experiments.race.race import RaceConfig
 from lstm_core.experiments.registry import SubjectConfig
 from lstm_core.export.script import data_file, script
 from lstm_core.storage.archive import unpack_run
+from lstm_core.storage.checkpoint import Saved
 from pages.common.markdown import escape_markdown
 from pages.live.client.component import mount
 from pages.live.server.export import file_stem
@@ -25,6 +26,8 @@ from pages.panels.runs.settings_from_config import page_of
 WIDTH = 400  # pixels
 HEIGHT = 64  # pixels of the buttons and the line below them
 _UNPACKING = threading.Lock()  # a small file may need much memory, so that there is one at a time
+UNPACKING_SECONDS = 10.0  # that one waits for the files of others
+BUSY = "Other runs are being opened. Choose the file again in a few seconds."
 FILES = {
     "run": ("Run file", "Weights, optimiser, random numbers, settings, data: all that it goes on from."),
     "trace": ("Trace", "CSV: every gate and state of every unit, at every step of what the network reads."),
@@ -130,14 +133,23 @@ def _open_file(settings: Settings) -> None:
     if uploaded is None:
         return
     try:
-        with _UNPACKING:
-            saved = unpack_run(uploaded.getvalue(), LIMITS)
-            token = HOST.adopt(saved)
+        saved = _unpacked(uploaded.getvalue())
+        token = HOST.adopt(saved)
     except ValueError as error:
         st.error(escape_markdown(str(error)), icon=":material/error:")
         return
     state["export_uploads"] += 1
     _go_on(page_of(saved.config), token, settings)
+
+
+def _unpacked(content: bytes) -> Saved:
+    """The run of a file. Raises ValueError, also when it is not its turn for too long."""
+    if not _UNPACKING.acquire(timeout=UNPACKING_SECONDS):
+        raise ValueError(BUSY)
+    try:
+        return unpack_run(content, LIMITS)
+    finally:
+        _UNPACKING.release()
 
 
 def _go_on(page: str, token: str, settings: Settings) -> None:
