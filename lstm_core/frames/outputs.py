@@ -143,9 +143,10 @@ def written(
 
 
 def growth_text(beginning: str, sample: str) -> str:
-    """A sample to be compared with later ones: of a long prompt the end only, so that it has room."""
-    longest = GROWTH_PROMPT
-    return (beginning if len(beginning) <= longest else "…" + beginning[1 - longest :]) + sample
+    """A sample to be compared with later ones: of a long prompt only the end, to leave it room."""
+    if len(beginning) > GROWTH_PROMPT:
+        beginning = "…" + beginning[1 - GROWTH_PROMPT :]
+    return beginning + sample
 
 
 def forecast_stretch(task: SeriesTask) -> tuple[int, int, int]:

@@ -38,9 +38,8 @@ SHOWN_ON = {
 }
 # what a page that shows no run is told as → what those who follow read meanwhile
 NOT_FOLLOWED = {
-    "guide": "Your teacher has turned to the **Guide**, which shows no network. Below is how theirs stands "
-    "now.",
-    "by_hand": "Your teacher plays **Cell → By hand**. Its numbers stay on their screen; you can play it on "
-    "the Cell page, too. Below is how their network stands now.",
+    "guide": "Your teacher has turned to the **Guide**, which shows no network. Below is how theirs is now.",
+    "by_hand": "Your teacher plays **Cell → By hand**. Its numbers stay on their screen; you can play it, "
+    "too, on the Cell page. Below is how their network is now.",
     "follow": "Your teacher follows somebody else’s run. Below is how their own network stands now.",
 }

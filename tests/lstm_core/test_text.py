@@ -243,6 +243,13 @@ def test_own_texts_have_a_probe_and_a_prompt(text: str) -> None:
         assert task.encode(task.default_prompt)
 
 
+def test_the_prompt_of_a_text_begins_where_all_symbols_are_known() -> None:
+    common = "".join(chr(0x4E00 + number) for number in range(1_000))
+    task = own("鿐鿑" + common[:5] + "鿒" + common * 3)
+    assert task.unknown in task.train_tokens[:2]
+    assert task.default_prompt == common[:12]
+
+
 def test_the_probe_starts_at_a_line() -> None:
     text = "".join(f"line {number} goes on and on and on\n" for number in range(100))
     assert own(text).default_probe.startswith("line ")

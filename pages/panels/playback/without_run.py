@@ -14,8 +14,8 @@ from pages.panels.sharing.toolbar import toolbar
 
 
 def page_without_run(name: str, *, buttons: bool = True) -> None:
-    """Tell those who follow this session's run that `name` is looked at (see pages/screens/every.py); show
-    Share and Take home for that run. Nothing happens before the session has one.
+    """Tell those who follow this session's run that `name` is looked at (one of NOT_FOLLOWED of
+    pages/screens/every.py), and show Share and Take home for that run. Nothing happens before there is one.
 
     buttons: False on the page of somebody else's run, where they would seem to be about that one.
     """
