@@ -111,8 +111,8 @@ def truth(core: Core, embedded: Tensor, signals: AnyTrace) -> dict[str, float]:
 
 def truth_between(core: Core, signals: AnyTrace) -> float:
     """The largest difference, at any step of any row, between the states in `signals`, of which h is torch's
-    own, and those that the gates beside them make of the states before. Costs a tenth of `truth`, since there
-    is no matrix to multiply with; of an RNN, which has no gates, there is nothing to compare.
+    own, and those that the gates beside them make of the states before. Costs a tenth of `truth`, because
+    there is no matrix to multiply with; of an RNN, which has no gates, there is nothing to compare.
     """
     differences = [0.0]
     for row in range(len(signals.h)):

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Protocol
 
 from lstm_core.config import Knobs
 from lstm_core.frames.frame import Frame
-from lstm_core.frames.observer import TRUTH_EVERY
+from lstm_core.frames.observer import NEXT_EVERY, TRUTH_EVERY
 
 
 class Part(NamedTuple):
@@ -25,8 +25,8 @@ class Part(NamedTuple):
     optional: bool = False
 
 
-# how often all that an observer shows is compared with what torch computes; it takes no time of its own
-TRUTH = Part(share=1.0, shortest=TRUTH_EVERY, longest=TRUTH_EVERY, shared=TRUTH_EVERY)
+# what an observer does again in a frame after some seconds, and not in every frame; the frame pays for it
+NEXT, TRUTH = (Part(share=1.0, shortest=s, longest=s, shared=s) for s in (NEXT_EVERY, TRUTH_EVERY))
 
 
 class SubjectConfig(Protocol):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from lstm_core.config import RunConfig
-from lstm_core.experiments.experiment import TRUTH, Part
+from lstm_core.experiments.experiment import NEXT, TRUTH, Part
 from lstm_core.frames.frame import Frame
 from lstm_core.frames.observer import Observer
 from lstm_core.frames.sample_log import Growth, growth_tree, is_growth_step, read_growth
@@ -59,6 +59,7 @@ class Network:
 
     parts: ClassVar = {
         "outputs": Part(share=0.01, shortest=0.1, longest=1.0, shared=20.0, spread=0.5),
+        "next": NEXT,
         "truth": TRUTH,
         "survey": Part(share=0.02, shortest=0.2, longest=5.0, shared=10.0, spread=0.5, optional=True),
     }
@@ -113,12 +114,7 @@ class Network:
             self.observer.record_growth()
 
     def refresh(self, part: str) -> None:
-        if part == "survey":
-            self.observer.refresh_survey()
-        elif part == "truth":
-            self.observer.refresh_truth()
-        else:
-            self.observer.refresh_outputs()
+        self.observer.refresh(part)
 
     def answer(self, kind: str, question: Any) -> None:
         """Answer a question, "find" or "check" (see messages.py); the frames after this show the answer."""

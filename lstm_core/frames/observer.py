@@ -43,6 +43,7 @@ from lstm_core.training.snapshots import Snapshot
 from lstm_core.training.trainer import Trainer
 
 PARTS = ("unit", "survey", "held")  # of a frame that are made only for viewers who show them
+NEXT_EVERY = 0.2  # seconds after which the network is asked again what it expects after the prompt
 TRUTH_EVERY = 1.0  # seconds after which all that a frame shows is compared again with what torch computes
 
 
@@ -64,6 +65,7 @@ class Observer:
         self._output_arrays: dict[str, np.ndarray] = {}
         self._survey: dict[str, Any] = {}  # of the latest `refresh_survey`, and its arrays
         self._survey_arrays: dict[str, np.ndarray] = {}
+        self._next: dict[str, Any] | None = None  # what is expected after the prompt, until that is due again
         self._truth: dict[str, float] | None = None  # of the latest frame that was compared in whole
         self._rows = Rows()
         self._seen_step = -1  # of training, at the latest frame
@@ -88,6 +90,8 @@ class Observer:
         same = (view.probe, view.probe_start) == (before.probe, before.probe_start)
         probe = self.scene.probe if same else None
         self.scene = make_scene(self.task, self.trainer.config.model, view, probe)
+        if view.prompt != before.prompt:
+            self._next = None
         if not same:
             self._seen_step, self._truth = -1, None
             if self.found:  # what it marks was on the probe before
@@ -109,7 +113,7 @@ class Observer:
     def show(self, snapshot: Snapshot | None) -> None:
         """From now on show the network of `snapshot`. It stays, even if the timeline leaves it out later."""
         self._past = (snapshot, self._network_of(snapshot)) if snapshot else None
-        self._truth = None
+        self._truth = self._next = None
 
     def _network_of(self, snapshot: Snapshot) -> SequenceModel:
         network = copy.deepcopy(self.trainer.model)
@@ -229,7 +233,8 @@ class Observer:
         if not isinstance(self.task, TextTask):
             return {}
         if self.task.goal == "next":
-            return likeliest_next(self.model, self.task, self.scene.prompt)
+            self._next = self._next or likeliest_next(self.model, self.task, self.scene.prompt)
+            return self._next
         shown = filled(self.task, self.scene.probe, self.model.head(signals.output)[:, 0], time)
         slow = outputs.get("filled", {"valid_accuracy": None})
         return shown | {"filled": shown["filled"] | slow}
@@ -260,6 +265,20 @@ class Observer:
 
     # -- what takes longer than a frame, so that the caller decides how often -----------------------------
 
+    def refresh(self, part: str) -> None:
+        """Make a part of the frames anew: "outputs", "survey", "next" or "truth"."""
+        parts = {
+            "outputs": self.refresh_outputs,
+            "survey": self.refresh_survey,
+            "next": self.refresh_next,
+            "truth": self.refresh_truth,
+        }
+        parts[part]()
+
+    def refresh_next(self) -> None:
+        """The next frame shall say anew what the network expects after the prompt."""
+        self._next = None
+
     def refresh_truth(self) -> None:
         """Compare all that the next frame shows with what torch computes; of the frames after it only whether
         the gates give the states, unless that is off. In `truth` of a frame stand the largest difference that
@@ -269,7 +288,10 @@ class Observer:
         self._truth = None
 
     def refresh_outputs(self) -> None:
-        """Write, fill or forecast anew; and once more under the hands, if somebody shows that."""
+        """Write, fill or forecast anew; and once more under the hands, if somebody shows that. The next frame
+        says with it what is expected after the prompt.
+        """
+        self._next = None
         self._outputs, self._output_arrays = make_outputs(
             self.trainer,
             self.model,

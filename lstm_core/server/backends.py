@@ -106,7 +106,7 @@ def _context() -> BaseContext:
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["lstm_core.runtime.serve"])
+    context.set_forkserver_preload(["lstm_core.runtime.preload"])
     return context
 
 

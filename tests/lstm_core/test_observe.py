@@ -435,6 +435,22 @@ def test_next_tokens_are_those_after_the_prompt():
     np.testing.assert_allclose(meta["next_p"], np.sort(exact)[::-1][:8], rtol=1e-4)
 
 
+def test_next_tokens_wait_until_they_are_due():
+    observer = watching(steps=3, prompt="the c")
+    first = look(observer).meta["next_p"]
+    observer.trainer.step()
+    assert observer.observe({}).meta["next_p"] == first
+    observer.refresh("next")
+    np.testing.assert_allclose(
+        observer.observe({}).meta["next_p"], np.sort(read_by_hand(observer, "the c"))[::-1][:8], rtol=1e-4
+    )
+    observer.trainer.step()
+    observer.view = replace(observer.view, prompt="the m")
+    np.testing.assert_allclose(
+        observer.observe({}).meta["next_p"], np.sort(read_by_hand(observer, "the m"))[::-1][:8], rtol=1e-4
+    )
+
+
 def test_the_sample_follows_view_and_prompt():
     observer = watching(steps=10, prompt="the c", temperature=0.5, top_k=3, seed=4)
     task = observer.trainer.task

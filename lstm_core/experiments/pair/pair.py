@@ -21,7 +21,7 @@ from lstm_core.config import (
     TrainConfig,
     View,
 )
-from lstm_core.experiments.experiment import TRUTH, Part
+from lstm_core.experiments.experiment import NEXT, TRUTH, Part
 from lstm_core.experiments.network import OUTPUT_VIEW
 from lstm_core.experiments.pair.differences import DIFFERENCES
 from lstm_core.experiments.pair.side import Side, row_name
@@ -140,6 +140,7 @@ class Pair:
 
     parts: ClassVar = {
         "outputs": Part(share=0.02, shortest=0.1, longest=1.5, shared=5.0, spread=0.5),
+        "next": NEXT,
         "truth": TRUTH,
     }
 
@@ -188,10 +189,7 @@ class Pair:
 
     def refresh(self, part: str) -> None:
         for observer in self.observers:
-            if part == "truth":
-                observer.refresh_truth()
-            else:
-                observer.refresh_outputs()
+            observer.refresh(part)
 
     def _look(self) -> None:
         """Both read the same, and show the same units if they have equally many."""
