@@ -148,7 +148,7 @@ def test_everything_stands_on_one_screen_and_nothing_moves(server, share_page):
     page.locator(".ablation-row").first.wait_for()
     for _ in sizes(page, parts):
         reset(page)
-        page.locator('[data-variant="no forget gate"]:not([data-verdict="worse"])').wait_for()
+        page.locator('.ablation-row[data-variant="no forget gate"]:not([data-verdict="worse"])').wait_for()
         early = places_of(page, parts)
         wait_for_verdict(page, "no forget gate", "worse")
         for _ in themes(page, parts):

@@ -110,7 +110,7 @@ def test_histories_go_on_in_the_middle_of_a_bucket():
     assert run.subject.trainer.losses.bucket > 1
     assert run.subject.trainer.losses._pending
     other = brought_back(run)
-    losses(run.subject, 300), losses(other.subject, 300)
+    losses(run.subject, 30), losses(other.subject, 30)
     assert run.subject.trainer.losses.points == other.subject.trainer.losses.points
     assert run.subject.trainer.valid_losses.points == other.subject.trainer.valid_losses.points
 
