@@ -1,6 +1,7 @@
 """The race: equal sizes, one lockstep, who is right when, and sentences that say what was seen."""
 
 import math
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -213,6 +214,22 @@ def test_another_lag_is_a_new_stage():
     assert not math.isnan(lane.fell)
     meta = race.observe({}).meta
     assert (meta["since"], meta["lag"], meta["lag_changed"]) == (before, 60, True)
+
+
+@pytest.mark.parametrize("kind", MEMORY_TASKS)
+def test_accuracy_is_that_on_as_many_sequences_as_is_said(kind, monkeypatch):
+    race, asked = Race(config(kind)), []
+    score = race.task.score
+    monkeypatch.setattr(race.task, "score", lambda model, batch: asked.append(batch) or score(model, batch))
+    steps(race, EXAM_EVERY)
+    sizes = {batch.inputs.shape[1] for batch in asked}
+    assert sizes == {int(re.search(r"\d+", module.exam_about(kind))[0])}
+
+
+def test_recall_is_asked_all_sequences_that_there_are():
+    task = MemoryTask(MemoryConfig("recall"), TrainConfig())
+    asked = {tuple(one) for one in task.exam(np.random.default_rng(0), 6).inputs.T.tolist()}
+    assert {tuple(one) for one in task.batch(np.random.default_rng(1), 500, 6).inputs.T.tolist()} == asked
 
 
 def test_right_in_95_percent_holds_only_as_long_as_it_is():
