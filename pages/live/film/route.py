@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import html
 import json
+from pathlib import Path
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -23,12 +24,7 @@ BODY_LIMIT = 1000  # bytes of a request
 _ONE_AT_A_TIME = asyncio.Semaphore(1)
 _asked: set[str] = set()  # tokens whose film is being made, or waits for its turn
 
-# Plotly rejects the promise of an animation that Pause or the slider ends, and its own buttons wait for none.
-INTERRUPTED = """
-window.addEventListener("unhandledrejection", (event) => {
-  if (event.reason === undefined) event.preventDefault();
-});
-"""
+PLAYER = Path(__file__).with_name("player.js").read_text(encoding="utf-8")
 
 PAGE = """<!DOCTYPE html>
 <html lang="en">
@@ -42,6 +38,7 @@ PAGE = """<!DOCTYPE html>
   h1 {{ display: inline; margin: 0 14px 0 0; font-size: 22px; }}
   p {{ display: inline; margin: 0; font-size: 15px; color: #59636e; }}
   main {{ flex: 1; min-height: 0; }}
+  .film-copies .heatmaplayer image {{ opacity: 0; }}
   .slider-grip-rect {{ fill: #d55e00 !important; stroke: #fff !important; stroke-width: 2px !important; }}
 </style>
 </head>
@@ -54,7 +51,7 @@ PAGE = """<!DOCTYPE html>
 
 
 def film_html(frames: list[Frame], title: str) -> str:
-    """The file: `frames` as the HTML of a Plotly figure with a slider, Play and Pause, and Plotly itself.
+    """The file: `frames` as the HTML of a Plotly figure with a slider and Play at three speeds, and Plotly.
 
     frames: those of one network in the order of their steps, each with the heatmap of its memory, and
     those of its gates if they shall be shown. Raises ValueError when there are none.
@@ -67,7 +64,7 @@ def film_html(frames: list[Frame], title: str) -> str:
         default_width="100%",
         default_height="100%",
         div_id="film",
-        post_script=INTERRUPTED,
+        post_script=PLAYER,
     )
     return PAGE.format(title=html.escape(title), made_with=html.escape(_made_with(frames)), figure=figure)
 
