@@ -31,7 +31,7 @@ def screen(
             f"{LANES[lane]}, unrolled in time",
             f"arrows: states flow forward; ribbon: the gradient flows back, its width is its size ({widths})",
         )
-        unrolled(token, lane, key="bptt_unrolled", height=286, logarithmic=scale == "logarithmic")
+        unrolled(token, lane, key="bptt_unrolled", height=264, logarithmic=scale == "logarithmic")
     left, right = st.columns([3, 2], gap="medium")
     with left, st.container(gap="xxsmall"):
         heading("Accuracy", f"of {LANES[lane]}, {exam_about(config.task.kind)}; dotted: guessing")
@@ -39,4 +39,4 @@ def screen(
     with right, st.container(gap="xxsmall"):
         heading("The networks", "all that train", tooltip="The same run as on the Memory page.")
         lanes_table(token, key="bptt_lanes", height=152, note=False)
-    observation(token, key="bptt_observation", height=74)
+    observation(token, key="bptt_observation", height=96)

@@ -427,6 +427,27 @@ def test_every_task_asks_a_question():
     assert set(QUESTIONS) == set(MEMORY_TASKS)
 
 
+# what the README promises of the page as it opens
+
+
+def test_one_lstm_remembers_over_50_steps_and_the_other_guesses():
+    race = Race(RaceConfig(rnn=False, gru=False))
+    lstm, bare = race.lanes["lstm"], race.lanes["lstm0"]
+    while lstm.accuracy < 0.75:
+        race.step()
+        assert race.step_count < 300
+    assert bare.accuracy <= 0.25
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_with_orthogonal_weights_far_more_of_the_gradient_of_an_rnn_arrives(seed):
+    alone = RaceConfig(gru=False, lstm=False, lstm0=False, train=TrainConfig(seed=seed))
+    uniform, orthogonal = (
+        Race(replace(alone, init=init)).lanes["rnn"].fell for init in ("uniform", "orthogonal")
+    )
+    assert orthogonal < uniform - 3  # powers of ten
+
+
 # what is said of it
 
 
