@@ -63,16 +63,16 @@ class Rows:
         activity = _activity(memory)
         if not len(self._active) or fresh:
             self._active = np.sort(np.argsort(-activity)[:UNITS_SHOWN])
-        shown = np.zeros(hidden, dtype=bool)
-        shown[self._active] = True
-        weakest = np.where(shown, activity, np.inf).argmin()
-        strongest = np.where(shown, -np.inf, activity).argmax()
-        if not still and activity[strongest] > 2 * activity[weakest]:
-            self._active = self._replaced(int(weakest), int(strongest))
-        if chosen in self._active:
-            return self._active
-        weakest = self._active[activity[self._active].argmin()]
-        return self._replaced(int(weakest), chosen)
+        others = self._active[self._active != chosen]
+        weakest = int(others[activity[others].argmin()])
+        outside = activity.copy()
+        outside[self._active] = -np.inf
+        strongest = int(outside.argmax())
+        if chosen not in self._active:  # and stays: with every frame another one may be the weakest
+            self._active = self._replaced(weakest, chosen)
+        elif not still and activity[strongest] > 2 * activity[weakest]:
+            self._active = self._replaced(weakest, strongest)
+        return self._active
 
     def _replaced(self, leaves: int, comes: int) -> np.ndarray:
         return np.sort(np.where(self._active == leaves, comes, self._active))

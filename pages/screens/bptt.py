@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from lstm_core.experiments.race.race import LANES, RaceConfig
+from lstm_core.experiments.race.race import LANES, RaceConfig, exam_about
 from pages.common.heading import heading
 from pages.panels.controls.settings import Settings
 from pages.panels.experiments.observation import observation, question
@@ -31,12 +31,12 @@ def screen(
             f"{LANES[lane]}, unrolled in time",
             f"arrows: states flow forward; ribbon: the gradient flows back, its width is its size ({widths})",
         )
-        unrolled(token, lane, key="bptt_unrolled", height=286, logarithmic=scale == "logarithmic")
+        unrolled(token, lane, key="bptt_unrolled", height=264, logarithmic=scale == "logarithmic")
     left, right = st.columns([3, 2], gap="medium")
     with left, st.container(gap="xxsmall"):
-        heading("Accuracy", f"of {LANES[lane]} as it trains; dotted: guessing")
+        heading("Accuracy", f"of {LANES[lane]}, {exam_about(config.task.kind)}; dotted: guessing")
         accuracy_chart(token, (lane,), key="bptt_accuracy", height=152, seconds=False)
     with right, st.container(gap="xxsmall"):
         heading("The networks", "all that train", tooltip="The same run as on the Memory page.")
         lanes_table(token, key="bptt_lanes", height=152, note=False)
-    observation(token, key="bptt_observation", height=74)
+    observation(token, key="bptt_observation", height=96)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from lstm_core.experiments.race.race import QUESTIONS, RaceConfig
+from lstm_core.experiments.race.race import QUESTIONS, RaceConfig, exam_about
 from pages.common.heading import heading
 from pages.panels.controls.settings import Settings
 from pages.panels.experiments.observation import observation, question
@@ -17,7 +17,8 @@ def screen(token: str, config: RaceConfig, settings: Settings | None = None, ove
     question(QUESTIONS[config.task.kind])
     left, middle, right = st.columns([8, 7, 10], gap="medium")
     with left, st.container(gap="xxsmall"):
-        heading("Accuracy", "as they train", tooltip="Share of right answers. Dashed: the lag was changed.")
+        asked = exam_about(config.task.kind)
+        heading("Accuracy", asked, tooltip=f"Share of right answers: {asked}. Dashed: the lag was changed.")
         accuracy_chart(token, config.lanes, key="memory_accuracy", height=200, seconds=over == "seconds")
     with middle, st.container(gap="xxsmall"):
         heading("Accuracy by lag", "trained or not", tooltip="Also at lags that were never trained on.")
@@ -30,5 +31,5 @@ def screen(token: str, config: RaceConfig, settings: Settings | None = None, ove
             "Gradient of the last step's loss at every time step",
             "dashed: what comes through the forget gates f (GRU: update gates z) alone",
         )
-        gradients_chart(token, config.lanes, key="memory_gradients", height=246)
-    observation(token, key="memory_observation", height=74)
+        gradients_chart(token, config.lanes, key="memory_gradients", height=224)
+    observation(token, key="memory_observation", height=96)

@@ -1,5 +1,7 @@
 """The film in a real Chromium, opened from disk: it plays, it stops, and no text in it does anything."""
 
+import re
+
 import pytest
 
 from lstm_core.config import MEMORY
@@ -30,7 +32,7 @@ def wait_for_label(page, text):
 
 
 def press(page, name):
-    page.locator(".updatemenu-button", has_text=name).click()
+    page.locator(".updatemenu-button", has_text=re.compile(f"^{name}$")).click()
 
 
 def values(page):
@@ -68,6 +70,33 @@ def test_play_runs_to_the_end_and_heatmaps_follow(open_film, make, cell):
         "old => document.querySelector('.heatmaplayer image').getAttribute('href') !== old", arg=picture
     )
     assert values(page) == frames[-1].heatmaps[memory].tolist()
+
+
+BLANKS = """() => new Promise(done => {
+    // which pictures have loaded, and how many heatmaps have none, summed over all that the browser draws
+    const loaded = new Set(document.querySelectorAll('image'));
+    document.addEventListener('load', ({ target }) => loaded.add(target), true);
+    new MutationObserver(changes => changes.forEach(({ target, attributeName }) => {
+        if (attributeName === 'href') loaded.delete(target);
+    })).observe(document, { subtree: true, attributes: true });
+    const plots = [...document.querySelectorAll('.heatmaplayer')].map(layer => layer.parentNode);
+    const shown = image => loaded.has(image) && getComputedStyle(image).opacity !== '0';
+    let blanks = 0;
+    const look = () => {
+        blanks += plots.filter(plot => ![...plot.querySelectorAll('image')].some(shown)).length;
+        const ended = document.querySelector('.slider-label').textContent === 'training step 81';
+        if (ended) done([plots.length, blanks]);
+        else requestAnimationFrame(look);
+    };
+    document.querySelectorAll('.updatemenu-button')[2].dispatchEvent(new MouseEvent('click'));
+    requestAnimationFrame(look);
+})"""
+
+
+def test_no_heatmap_is_blank_while_it_plays(open_film):
+    page = open_film(text_frames(10))
+    assert page.evaluate(BLANKS) == [4, 0]
+    page.wait_for_function("() => document.querySelectorAll('.film-copy image').length === 4")
 
 
 def test_pause_holds_and_play_goes_on_from_there(open_film):

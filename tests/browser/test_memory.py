@@ -279,6 +279,19 @@ def nothing_is_cut_off(page):
     assert over == []
 
 
+@pytest.mark.parametrize("path", [MEMORY, BPTT])
+def test_the_longest_observation_stands_on_the_screen(server, open_page, path):
+    page = open_page(server.url + path + SHORT, viewport=SMALL_PROJECTOR)
+    row(page, "lstm").locator(".lanes-reached").filter(has_text=re.compile(r"\d")).wait_for(timeout=PATIENT)
+    truncate(page, 3)
+    seen = page.get_by_test_id("observation").filter(has_text="cut off after 3 steps")
+    seen.wait_for(timeout=PATIENT)
+    assert len(seen.text_content()) > 250
+    stand_on_one_screen(page, places_of(page, ".live-panel, .transport > *"))
+    box = seen.bounding_box()
+    assert box["y"] + box["height"] <= SMALL_PROJECTOR["height"]
+
+
 def test_the_theme_can_change_while_it_trains(server, share_page):
     page = share_page(server.url + BPTT + SHORT)
     wait_for_unrolled(page, length=8)

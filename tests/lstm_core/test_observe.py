@@ -306,6 +306,22 @@ def test_the_choice_of_units_is_sticky():
     assert not set(silent) & set(shown)
 
 
+def test_a_chosen_unit_that_is_hardly_active_changes_no_other_row_with_the_frames():
+    observer = watching(hidden=48, steps=12)
+    units = set(look(observer).meta["units"])
+    chosen = next(unit for unit in range(48) if unit not in units)
+    rows = {tuple(frame.meta["units"]) for frame in Observer(observer.trainer, View(unit=chosen)).film()}
+    assert len(rows) == 1
+    assert chosen in rows.pop()
+    silence(observer, [chosen])
+    observer.view = replace(observer.view, unit=chosen)
+    first = look(observer).meta["units"]
+    assert chosen in first
+    for _ in range(3):
+        observer.trainer.step_count += 1
+        assert look(observer).meta["units"] == first
+
+
 def test_while_training_only_a_unit_twice_as_active_gets_in():
     observer = watching(hidden=48, steps=1)
     observer.trainer.knobs = replace(FEW, learning_rate=0.05)

@@ -1,6 +1,7 @@
 """The race: equal sizes, one lockstep, who is right when, and sentences that say what was seen."""
 
 import math
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -214,6 +215,22 @@ def test_another_lag_is_a_new_stage():
     assert (meta["since"], meta["lag"], meta["lag_changed"]) == (before, 60, True)
 
 
+@pytest.mark.parametrize("kind", MEMORY_TASKS)
+def test_accuracy_is_that_on_as_many_sequences_as_is_said(kind, monkeypatch):
+    race, asked = Race(config(kind)), []
+    score = race.task.score
+    monkeypatch.setattr(race.task, "score", lambda model, batch: asked.append(batch) or score(model, batch))
+    steps(race, EXAM_EVERY)
+    sizes = {batch.inputs.shape[1] for batch in asked}
+    assert sizes == {int(re.search(r"\d+", module.exam_about(kind))[0])}
+
+
+def test_recall_is_asked_all_sequences_that_there_are():
+    task = MemoryTask(MemoryConfig("recall"), TrainConfig())
+    asked = {tuple(one) for one in task.exam(np.random.default_rng(0), 6).inputs.T.tolist()}
+    assert {tuple(one) for one in task.batch(np.random.default_rng(1), 500, 6).inputs.T.tolist()} == asked
+
+
 def test_right_in_95_percent_holds_only_as_long_as_it_is():
     lane = Race(config(lanes=["lstm"])).lanes["lstm"]
     for step, accuracy in ((20, 0.97), (40, 1.0), (60, 0.19), (80, 0.5)):
@@ -407,6 +424,27 @@ def test_the_lags_are_measured_for_all_at_once_and_then_for_one_after_the_other(
 
 def test_every_task_asks_a_question():
     assert set(QUESTIONS) == set(MEMORY_TASKS)
+
+
+# what the README promises of the page as it opens
+
+
+def test_one_lstm_remembers_over_50_steps_and_the_other_guesses():
+    race = Race(RaceConfig(rnn=False, gru=False))
+    lstm, bare = race.lanes["lstm"], race.lanes["lstm0"]
+    while lstm.accuracy < 0.75:
+        race.step()
+        assert race.step_count < 300
+    assert bare.accuracy <= 0.25
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_with_orthogonal_weights_far_more_of_the_gradient_of_an_rnn_arrives(seed):
+    alone = RaceConfig(gru=False, lstm=False, lstm0=False, train=TrainConfig(seed=seed))
+    uniform, orthogonal = (
+        Race(replace(alone, init=init)).lanes["rnn"].fell for init in ("uniform", "orthogonal")
+    )
+    assert orthogonal < uniform - 3  # powers of ten
 
 
 # what is said of it

@@ -46,7 +46,22 @@ def test_every_frame_is_there_in_its_order():
     steps = figure.layout.sliders[0].steps
     assert [step.label for step in steps] == names
     assert [list(step.args[0]) for step in steps] == [[name] for name in names]
-    assert [button.label for button in figure.layout.updatemenus[0].buttons] == ["Play", "Pause"]
+
+
+def test_it_plays_at_three_speeds_and_redraws_at_once():
+    *plays, pause = film_figure(text_frames(3)).layout.updatemenus[0].buttons
+    assert [button.label for button in plays] == ["Play", "Half speed", "Double speed"]
+    normal, *others = [button.args[1]["frame"]["duration"] for button in plays]
+    assert [normal / other for other in others] == [0.5, 2]
+    for button in plays:
+        options = button.args[1]
+        assert (options["fromcurrent"], options["mode"], options["frame"]["redraw"]) == (
+            True,
+            "immediate",
+            True,
+        )
+        assert options["transition"]["duration"] == 0
+    assert (pause.label, pause.args[0]) == ("Pause", (None,))
 
 
 SHOWN = {

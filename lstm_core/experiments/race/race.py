@@ -38,11 +38,16 @@ QUESTIONS = {
     "counting": "Which of these cells can count a row of a and then as many b, and why?",
 }
 EXAM_EVERY = 20  # steps
-EXAM_SEQUENCES = 32
+EXAM_SEQUENCES = 128  # 2 % of the time of training
 SETTLED = 2 * EXAM_EVERY  # steps; a lag that was trained for fewer is one of those passed while it is dragged
 LAGS = (1, 2, 5, 10, 20, 30, 50, 75, 100, 150, 200)  # that accuracy is measured at …
 FURTHER = 3  # … up to so many times the one that is trained on
 FLOW_SEQUENCES = 8
+
+
+def exam_about(kind: str) -> str:
+    """What the accuracy is measured on. At one lag recall has no more sequences than symbols."""
+    return f"on all {SYMBOLS} sequences" if kind == "recall" else f"on {EXAM_SEQUENCES} fresh sequences"
 
 
 @dataclass(frozen=True)

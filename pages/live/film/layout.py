@@ -12,7 +12,7 @@ from pages.live.film.text import escape, filled, wrapped
 INK, PAPER, PANEL, LINES = "#1F2328", "#FFFFFF", "#F5F6F8", "#DDE1E6"
 FONT = "system-ui, 'Segoe UI', 'Liberation Sans', sans-serif"
 MONOSPACE = "ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace"
-STAY = 150  # milliseconds that a frame stays, at least
+STAY = {"Play": 250, "Half speed": 500, "Double speed": 125}  # milliseconds that a frame stays, at least
 COLUMNS, ROWS = 36, 11  # of what a text network writes
 
 # shares of the figure's width and height
@@ -215,8 +215,8 @@ def _slider(frames: list[Frame]) -> dict[str, Any]:
     steps = [{"label": name, "method": "animate", "args": [[name], now]} for name in map(frame_name, frames)]
     return {
         "steps": steps,
-        "x": 0.13,
-        "len": 0.87,
+        "x": 0.34,
+        "len": 0.66,
         "y": 0,
         "pad": {"t": 34, "b": 0},
         "currentvalue": {"prefix": "training step ", "xanchor": "left", "offset": 8, "font": {"size": 17}},
@@ -230,16 +230,21 @@ def _slider(frames: list[Frame]) -> dict[str, Any]:
 
 
 def _buttons() -> dict[str, Any]:
-    play = {"mode": "immediate", "fromcurrent": True, "transition": {"duration": 0}}
-    play["frame"] = {"duration": STAY, "redraw": True}
-    stop = {"mode": "immediate", "frame": {"duration": 0, "redraw": False}}
+    """One for each speed, also while it plays, and Pause."""
+    now = {"mode": "immediate", "transition": {"duration": 0}}
+    buttons = [
+        {
+            "label": label,
+            "method": "animate",
+            "args": [None, now | {"fromcurrent": True, "frame": {"duration": stay, "redraw": True}}],
+        }
+        for label, stay in STAY.items()
+    ]
+    stop = now | {"frame": {"duration": 0, "redraw": False}}
     return {
         "type": "buttons",
         "direction": "right",
-        "buttons": [
-            {"label": "Play", "method": "animate", "args": [None, play]},
-            {"label": "Pause", "method": "animate", "args": [[None], stop]},
-        ],
+        "buttons": [*buttons, {"label": "Pause", "method": "animate", "args": [[None], stop]}],
         "x": 0,
         "xanchor": "left",
         "y": 0,

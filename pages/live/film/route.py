@@ -6,18 +6,14 @@ POST {base}/live/film   {"token": …} → the file, to be saved
 from __future__ import annotations
 
 import html
+from pathlib import Path
 
 from lstm_core.frames.frame import Frame
 from pages.live.film.figure import film_figure
 from pages.live.server.downloads import Download, File, text_of
 from pages.live.server.state import HOST
 
-# Plotly rejects the promise of an animation that Pause or the slider ends, and its own buttons wait for none.
-INTERRUPTED = """
-window.addEventListener("unhandledrejection", (event) => {
-  if (event.reason === undefined) event.preventDefault();
-});
-"""
+PLAYER = Path(__file__).with_name("player.js").read_text(encoding="utf-8")
 
 PAGE = """<!DOCTYPE html>
 <html lang="en">
@@ -31,6 +27,7 @@ PAGE = """<!DOCTYPE html>
   h1 {{ display: inline; margin: 0 14px 0 0; font-size: 22px; }}
   p {{ display: inline; margin: 0; font-size: 15px; color: #59636e; }}
   main {{ flex: 1; min-height: 0; }}
+  .film-copies .heatmaplayer image {{ opacity: 0; }}
   .slider-grip-rect {{ fill: #d55e00 !important; stroke: #fff !important; stroke-width: 2px !important; }}
 </style>
 </head>
@@ -43,7 +40,7 @@ PAGE = """<!DOCTYPE html>
 
 
 def film_html(frames: list[Frame], title: str) -> str:
-    """The file: `frames` as the HTML of a Plotly figure with a slider, Play and Pause, and Plotly itself.
+    """The file: `frames` as the HTML of a Plotly figure with a slider and Play at three speeds, and Plotly.
 
     frames: those of one network in the order of their steps, each with the heatmap of its memory, and
     those of its gates if they shall be shown. Raises ValueError when there are none.
@@ -56,7 +53,7 @@ def film_html(frames: list[Frame], title: str) -> str:
         default_width="100%",
         default_height="100%",
         div_id="film",
-        post_script=INTERRUPTED,
+        post_script=PLAYER,
     )
     return PAGE.format(title=html.escape(title), made_with=html.escape(_made_with(frames)), figure=figure)
 

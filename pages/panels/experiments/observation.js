@@ -13,6 +13,7 @@ export function render(element, data) {
     make("span", "observation-text", root, `${WAITING}.`).setAttribute("role", "status");
     root.style.minHeight = `${data.height}px`;
   }
+  element.data = data;
   follow(element, data, (frame) => show(element, frame?.meta ?? {}));
 }
 
@@ -24,5 +25,9 @@ export function remove(element) {
 function show(element, { observation, awaits }) {
   const root = element.firstChild;
   root.dataset.seen = Boolean(observation);
-  setText(root.lastChild, observation || (awaits ? `${WAITING}: the first sentence comes ${awaits}` : `${WAITING}.`));
+  const text = observation || (awaits ? `${WAITING}: the first sentence comes ${awaits}` : `${WAITING}.`);
+  if (root.lastChild.textContent === text) return;
+  setText(root.lastChild, text);
+  root.classList.remove("observation-long");
+  root.classList.toggle("observation-long", root.offsetHeight > element.data.height);
 }

@@ -15,5 +15,8 @@ def question(text: str) -> None:
 
 
 def observation(token: str, *, key: str, height: int = 46) -> None:
-    """What the data of this very run support, below the experiment: two lines, or that it is too early."""
+    """What the data of this very run support, below the experiment; or, when it is early, what it waits for.
+
+    height: in pixels; what needs more lines than fit in it is set smaller.
+    """
     mount("observation.js", key=key, token=token, height=height)
