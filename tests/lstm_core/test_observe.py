@@ -537,6 +537,26 @@ def test_ticks_are_some_of_the_labels_and_not_too_long():
             assert meta["labels"][step].startswith(tick.rstrip("…"))
 
 
+@pytest.mark.parametrize("length", [10, 48, 50, 64])
+def test_no_letter_is_left_out_above_a_heatmap(length):
+    meta = look(watching(probe=("the cat sat on the mat. " * 5)[:length])).meta
+    assert meta["ticks"] == meta["labels"]
+    assert meta["tick_size"] == (13 if length <= 48 else 10)
+
+
+def test_above_a_long_text_stand_whole_words_where_they_are_read():
+    typed = "the cat sat on the mat. " * 5
+    meta = look(watching(probe=typed)).meta
+    assert len(meta["labels"]) == 120
+    assert len(meta["ticks"]) >= 10
+    for word, step in zip(meta["ticks"], meta["tick_steps"], strict=True):
+        assert word in typed.split()
+        assert (
+            typed[step - len(word) : step + len(word)].strip()
+            and word[len(word) // 2] in typed[step - 1 : step + 2]
+        )
+
+
 # size
 
 

@@ -241,7 +241,7 @@ def last_task(page: str, default: TextConfig | SeriesConfig) -> Any:
 
 
 def until_then(task: TextConfig | SeriesConfig) -> str:
-    """What is learnt as long as no text or series of the user's own is there: maybe one of theirs from before."""
+    """What is learnt until there is a text or series of the user's own: maybe one of theirs from before."""
     if isinstance(task, TextConfig):
         name = CORPUS_NAMES[task.corpus]
         if task.corpus == "own":
