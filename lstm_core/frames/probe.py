@@ -53,7 +53,7 @@ class Probe:
         return (self.inputs[:-1], self.true[1:]) if len(self.inputs) > 1 else (self.inputs, self.true)
 
     def ticks(self, task: TextTask | SeriesTask) -> dict[str, Any]:
-        """Which steps carry which label in a chart, and in letters of how many pixels: all of them if they fit
+        """Which steps carry which label in a chart, and in letters of how many pixels: all steps if they fit
         side by side; else as many whole words as fit, each in its middle. Every second letter is no text.
         """
         count = len(self.labels)
@@ -65,11 +65,8 @@ class Probe:
         if count > fits and task.level == "characters":
             return self._word_ticks() | {"tick_size": size}
         steps = list(range(0, count, -(-count // fits)))
-        return {
-            "tick_steps": steps,
-            "ticks": [shortened(self.labels[step]) for step in steps],
-            "tick_size": size,
-        }
+        labels = [shortened(self.labels[step]) for step in steps]
+        return {"tick_steps": steps, "ticks": labels, "tick_size": size}
 
     def _word_ticks(self) -> dict[str, Any]:
         """Whole words of a text that is read letter by letter, as many as fit."""
@@ -78,9 +75,10 @@ class Probe:
         free = 0.0  # the first step that no word reaches over
         start = 0
         for gap, run in groupby(self.labels, lambda label: label in BLANKS):
-            word = shortened("".join(run_list := list(run)))
-            middle, half = start + (len(run_list) - 1) / 2, (len(word) + 1) / letters / 2
-            start += len(run_list)
+            read = list(run)
+            word = shortened("".join(read))
+            middle, half = start + (len(read) - 1) / 2, (len(word) + 1) / letters / 2
+            start += len(read)
             if not gap and middle - half >= free - 1:
                 steps.append(round(middle))
                 words.append(word)

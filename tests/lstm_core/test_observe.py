@@ -177,6 +177,8 @@ def test_every_cell_is_held(cell):
         assert (frame.heatmaps["held_z"][[0, 1, 3]] == 0.5).all()
     held = frame.meta["held"]
     assert held["held_loss"] != held["free_loss"]
+    assert frame.meta["valid_loss"] == held["free_loss"]  # of one network there is one loss
+    assert held["step"] == frame.meta["step"]
     assert held["free_sample"] == frame.meta["sample"] != held["sample"]
 
 
@@ -550,11 +552,7 @@ def test_above_a_long_text_stand_whole_words_where_they_are_read():
     assert len(meta["labels"]) == 120
     assert len(meta["ticks"]) >= 10
     for word, step in zip(meta["ticks"], meta["tick_steps"], strict=True):
-        assert word in typed.split()
-        assert (
-            typed[step - len(word) : step + len(word)].strip()
-            and word[len(word) // 2] in typed[step - 1 : step + 2]
-        )
+        assert word in typed[max(0, step - 4) : step + 5].split()
 
 
 # size
