@@ -83,7 +83,7 @@ function show(element, frame, channel, actions) {
 
   // the network shown may be one of the past, while that of now goes on
   const past = meta.at !== undefined && meta.at !== null && !lost;
-  setText(status, ended ? "ended" : past ? `${state} · shown: the past` : state);
+  setText(status, ended ? "ended" : past ? `${state} · past shown` : state);
   status.dataset.state = state;
   message.textContent = ended ? ENDED : channel.notice || (lost ? LOST : meta.message || meta.trouble) || "";
   const waits = queue.show(element.parts.card, meta, lost);
