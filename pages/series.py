@@ -6,7 +6,15 @@ from lstm_core.config import SERIES, Knobs, RunConfig, SeriesConfig, View
 from lstm_core.tasks.series import SERIES_ABOUT, SERIES_NAMES
 from pages.panels.controls import network, own_data, waveform
 from pages.panels.playback.transport import transport_bar
-from pages.panels.runs.run import data_notes, last_task, live_knobs, live_view, run_for, run_settings
+from pages.panels.runs.run import (
+    data_notes,
+    last_task,
+    live_knobs,
+    live_view,
+    run_for,
+    run_settings,
+    until_then,
+)
 from pages.screens.series import screen
 
 settings = run_settings("series")
@@ -37,7 +45,7 @@ view = View(**live_view(settings), **shown)
 with data:
     if kind == "own" and not task.values:
         task = last_task(settings.page, SeriesConfig())
-        st.info(f"Upload a CSV file. Until then the network learns {SERIES_NAMES[task.kind]}.")
+        st.info(f"Upload a CSV file. {until_then(task)}")
     token, config = run_for(settings, RunConfig, task, model, train, live_knobs(settings), view)
     data_notes(config, *table_notes)
 

@@ -9,7 +9,15 @@ from lstm_core.tasks.corpora import CORPUS_ABOUT, CORPUS_NAMES
 from pages.panels.controls import network, own_data
 from pages.panels.controls.inline import choice
 from pages.panels.playback.transport import transport_bar
-from pages.panels.runs.run import data_notes, last_task, live_knobs, live_view, run_for, run_settings
+from pages.panels.runs.run import (
+    data_notes,
+    last_task,
+    live_knobs,
+    live_view,
+    run_for,
+    run_settings,
+    until_then,
+)
 from pages.screens.text import screen
 
 GOALS = {"next": "say what comes next", "gaps": "fill gaps"}
@@ -52,12 +60,15 @@ with watch:
     shown = network.view_controls(settings, model)
 
 # --- the run ---
-view = View(**live_view(settings), **shown)
 task = TextConfig(corpus, level, text=text, goal=goal)
 with data:
     if corpus == "own" and not text:
         task = replace(last_task(settings.page, TextConfig(level=level)), goal=goal)
-        st.info(f"Paste a text or upload a file. Until then the network learns {CORPUS_NAMES[task.corpus]}.")
+        st.info(f"Paste a text or upload a file. {until_then(task)}")
+    before = last_task(settings.page, task)
+    if (before.corpus, before.text) != (task.corpus, task.text):
+        settings.forget_typed()
+    view = View(**live_view(settings), **shown)
     token, config = run_for(settings, RunConfig, task, model, train, live_knobs(settings), view)
     data_notes(config, text_note)
 assert isinstance(config.task, TextConfig)

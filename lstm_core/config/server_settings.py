@@ -31,7 +31,9 @@ class Limits(Checked):
         "LSTM_MAX_PARAMETERS", 10_000_000, 1_000, 10**9, "Trainable numbers of one run, all its networks."
     )
     run_mb: int = limit("LSTM_MAX_RUN_MB", 500, 10, 100_000, "Megabytes that one run may take, as estimated.")
-    upload_mb: int = limit("LSTM_UPLOAD_MB", 32, 1, 1_000, "Megabytes of an uploaded file.")
+    upload_mb: int = limit(
+        "LSTM_UPLOAD_MB", 32, 1, 1_000, "Megabytes of an uploaded file; a text has at most 2."
+    )
     messages: int = limit(
         "LSTM_MESSAGES_PER_SECOND", 300, 10, 100_000, "Messages of one viewer; a dragged slider sends 130."
     )

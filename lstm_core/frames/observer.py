@@ -148,6 +148,9 @@ class Observer:
         arrays = scene.arrays | self._output_arrays
         labelled = range(0, len(units), max(1, len(units) // 8))  # rows that carry the unit's number
         meta = meta | self._progress(arrays) | self._outputs
+        now = self._outputs.get("held")
+        if now and now["step"] == self.step:  # one network has one loss, and the last validation is older
+            meta["valid_loss"] = now["free_loss"]
         meta |= {
             "units": units.tolist(),
             "unit_rows": list(labelled),
@@ -301,6 +304,8 @@ class Observer:
             self.holds,
             both="held" in self.wants,
         )
+        if "held" in self._outputs:
+            self._outputs["held"]["step"] = self.step
 
     @torch.no_grad()
     def refresh_survey(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,14 @@ PROBE_LIMIT = 128  # tokens or values
 SERIES_PROBE = 48  # values in the stretch that is shown
 PROMPT_LIMIT = 200  # tokens of a prompt that are read; earlier ones are left out
 NAMED = 3  # unknown symbols that a note names
-LABELS = {"characters": 48, "words": 32}  # above the heatmap, before they run into each other
+# labels above a heatmap: how many fit in large letters, and how many in small ones
+LABELS = {"characters": (48, 64), "words": (32, 40)}
+TICK_SIZES = 13, 10  # pixels of these letters
+HEATMAP, LETTER = (
+    480,
+    6.5,
+)  # widths of a heatmap in a small window, and of one of the small letters, in pixels
+BLANKS = "␣↵⇥"
 
 
 @dataclass(frozen=True)
@@ -46,12 +53,37 @@ class Probe:
         return (self.inputs[:-1], self.true[1:]) if len(self.inputs) > 1 else (self.inputs, self.true)
 
     def ticks(self, task: TextTask | SeriesTask) -> dict[str, Any]:
-        """Which steps carry their label in a chart: all that fit side by side."""
-        text = isinstance(task, TextTask)
-        stride = -(-len(self.labels) // LABELS[task.level]) if isinstance(task, TextTask) else 8
-        steps = list(range(0, len(self.labels), stride))
-        labels = [shortened(self.labels[step]) if text else self.labels[step] for step in steps]
-        return {"tick_steps": steps, "ticks": labels}
+        """Which steps carry which label in a chart, and in letters of how many pixels: all steps if they fit
+        side by side; else as many whole words as fit, each in its middle. Every second letter is no text.
+        """
+        count = len(self.labels)
+        if not isinstance(task, TextTask):
+            steps = list(range(0, count, 8))
+            return {"tick_steps": steps, "ticks": [self.labels[step] for step in steps], "tick_size": 13}
+        roomy, fits = LABELS[task.level]
+        size = TICK_SIZES[0] if count <= roomy else TICK_SIZES[1]
+        if count > fits and task.level == "characters":
+            return self._word_ticks() | {"tick_size": size}
+        steps = list(range(0, count, -(-count // fits)))
+        labels = [shortened(self.labels[step]) for step in steps]
+        return {"tick_steps": steps, "ticks": labels, "tick_size": size}
+
+    def _word_ticks(self) -> dict[str, Any]:
+        """Whole words of a text that is read letter by letter, as many as fit."""
+        letters = HEATMAP / LETTER / len(self.labels)  # that have room above one step
+        steps, words = [], []
+        free = 0.0  # the first step that no word reaches over
+        start = 0
+        for gap, run in groupby(self.labels, lambda label: label in BLANKS):
+            read = list(run)
+            word = shortened("".join(read))
+            middle, half = start + (len(read) - 1) / 2, (len(word) + 1) / letters / 2
+            start += len(read)
+            if not gap and middle - half >= free - 1:
+                steps.append(round(middle))
+                words.append(word)
+                free = middle + half
+        return {"tick_steps": steps, "ticks": words}
 
 
 def read_probe(task: TextTask | SeriesTask, view: View) -> Probe:

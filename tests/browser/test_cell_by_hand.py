@@ -52,6 +52,25 @@ def test_by_hand_computes_what_the_plain_cell_computes(server, open_page):
             set_slider(page, "x", given["x"])
 
 
+def test_a_challenge_that_was_solved_stays_solved_also_after_a_reload(server, open_page):
+    page = open_page(server.url + BY_HAND, wait=False)
+    wait_for_cell(page)
+    press(page, "Challenge")
+    for label, value in (("forget gate", 5), ("input gate", 5)):
+        set_slider(page, f"b of the {label}", value)
+    set_slider(page, "w_x of the candidate", -5)
+    task = page.locator(".cell-task")
+    for step in range(11):
+        assert task.inner_text().startswith("Solved" if step >= 9 else "All weights are 0 at first")
+        press(page, "Step ▶")
+    before = page.evaluate(READ)["numbers"]
+    page.reload()
+    wait_for_cell(page)
+    assert task.inner_text().startswith("Solved")
+    assert page.get_by_role("button", name="Challenge", exact=True).get_attribute("aria-pressed") == "true"
+    assert page.evaluate(READ)["numbers"] == before
+
+
 def test_by_hand_follows_a_slider_while_it_is_dragged(server, open_page):
     page = open_page(server.url + BY_HAND, wait=False)
     wait_for_cell(page)

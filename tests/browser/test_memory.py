@@ -6,6 +6,7 @@ import re
 import pytest
 
 from tests.browser.conftest import (
+    SMALL_PROJECTOR,
     frames_pass,
     live,
     places_of,

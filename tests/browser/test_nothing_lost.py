@@ -86,6 +86,55 @@ def test_a_second_tab_shows_and_controls_the_same_run(server, open_page):
     assert step(one) == step(other) == held + 1
 
 
+def test_the_controls_of_a_second_tab_follow_what_is_set_in_the_first_one(server, open_page):
+    one = open_page(server.url)
+    other = second_tab(one)
+    one.get_by_label("Temperature", exact=True).evaluate(
+        """node => {
+            node.value = 5;
+            for (const name of ['input', 'change']) node.dispatchEvent(new Event(name));
+        }"""
+    )
+    one.get_by_label("Prompt", exact=True).fill("Leo: ")
+    for name in ("Temperature", "Prompt"):
+        wanted = one.get_by_label(name, exact=True).input_value()
+        other.wait_for_function(
+            "([name, wanted]) => document.querySelector(`[aria-label='${name}']`).value === wanted",
+            arg=[name, wanted],
+        )
+    assert other.get_by_label("Temperature", exact=True).input_value() == "5"
+    note = other.locator(".live-text-note", has_text="its text has no")
+    note.wait_for()
+    other.locator(".live-sample-prompt", has_text="Leo▢ ").wait_for()
+
+
+def test_no_frame_is_drawn_around_the_page_after_a_click_and_a_key(server, open_page):
+    page = open_page(server.url)
+    page.mouse.click(700, 745)
+    page.keyboard.press("s")
+    page.keyboard.press("p")
+    page.keyboard.press("ArrowRight")
+    focused = page.evaluate(
+        """() => [...document.querySelectorAll(':focus-visible')]
+            .filter(node => node.clientWidth > 600)
+            .map(node => [getComputedStyle(node).outlineStyle, getComputedStyle(node).boxShadow])"""
+    )
+    assert all(look == ["none", "none"] for look in focused), focused
+
+
+def test_a_slider_keeps_its_place_whatever_it_says(server, open_page):
+    page = open_page(server.url)
+    slider = page.get_by_label("Batch size", exact=True)
+    page.get_by_label("Learning rate", exact=True).wait_for()
+    places = set()
+    for position in (0, 60, 100, 130, 150, 200):
+        page.get_by_label("Learning rate", exact=True).evaluate(
+            "(node, value) => { node.value = value; node.dispatchEvent(new Event('input')); }", position
+        )
+        places.add(slider.bounding_box()["y"])
+    assert len(places) == 1
+
+
 def test_the_layout_of_a_second_tab_follows_when_the_first_one_asks_for_another_network(server, open_page):
     one = open_page(server.url)
     other = second_tab(one)

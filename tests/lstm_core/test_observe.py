@@ -207,6 +207,8 @@ def test_every_cell_is_held(cell):
         assert (frame.heatmaps["held_z"][[0, 1, 3]] == 0.5).all()
     held = frame.meta["held"]
     assert held["held_loss"] != held["free_loss"]
+    assert frame.meta["valid_loss"] == held["free_loss"]  # of one network there is one loss
+    assert held["step"] == frame.meta["step"]
     assert held["free_sample"] == frame.meta["sample"] != held["sample"]
 
 
@@ -597,6 +599,22 @@ def test_ticks_are_some_of_the_labels_and_not_too_long():
         for tick, step in zip(meta["ticks"], meta["tick_steps"], strict=True):
             assert len(tick) <= 10
             assert meta["labels"][step].startswith(tick.rstrip("…"))
+
+
+@pytest.mark.parametrize("length", [10, 48, 50, 64])
+def test_no_letter_is_left_out_above_a_heatmap(length):
+    meta = look(watching(probe=("the cat sat on the mat. " * 5)[:length])).meta
+    assert meta["ticks"] == meta["labels"]
+    assert meta["tick_size"] == (13 if length <= 48 else 10)
+
+
+def test_above_a_long_text_stand_whole_words_where_they_are_read():
+    typed = "the cat sat on the mat. " * 5
+    meta = look(watching(probe=typed)).meta
+    assert len(meta["labels"]) == 120
+    assert len(meta["ticks"]) >= 10
+    for word, step in zip(meta["ticks"], meta["tick_steps"], strict=True):
+        assert word in typed[max(0, step - 4) : step + 5].split()
 
 
 # size

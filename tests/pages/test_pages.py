@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
 from lstm_core.config import CORPORA, SERIES
+from lstm_core.tasks.encoding import LONGEST_TEXT
 from pages.common.markdown import escape_markdown
-from pages.live.server.state import HOST
+from pages.live.server.state import HOST, LIMITS
 
 ROOT = Path(__file__).parents[2]
 PAGES = ["text.py", "series.py", "guide.py"]
@@ -154,6 +155,46 @@ def test_own_text_is_learnt_and_survives_a_visit_to_another_page():
     app.switch_page("guide.py").run()
     app.switch_page("text.py").run()
     assert config_of(app, "text").task.text.startswith("Всё")
+
+
+def test_what_was_typed_for_one_text_does_not_stay_for_the_next():
+    app = open_app(text_corpus="rhymes", text_prompt="The hill ", text_probe="a hill", text_temperature="0.5")
+    assert HOST.config(app.session_state["run_text"]).view.prompt == "The hill "
+    app.selectbox(key="text_corpus").set_value("counting").run()
+    view = HOST.config(app.session_state["run_text"]).view
+    assert (view.prompt, view.probe, view.temperature) == (None, None, 0.5)
+    assert "text_prompt" not in app.query_params
+    app.query_params["text_corpus"], app.query_params["text_prompt"] = "brackets", "(("
+    app.run()
+    assert HOST.config(app.session_state["run_text"]).view.prompt == "(("
+
+
+@pytest.mark.parametrize("own", ["a b c d e f g h. " * 40])
+def test_it_names_the_text_that_is_learnt_until_there_is_another(own):
+    app = open_app(text_corpus="own")
+    assert "Until then the network learns Short tales" in words(app.info)
+    app.text_area(key="own_text").set_value(own).run()
+    assert not app.info
+    app.text_area(key="own_text").set_value("").run()
+    assert "learns your text from before, “a b c d e f g h. a b c d…”" in words(app.info)
+
+
+@pytest.mark.parametrize(
+    ("page", "query", "label", "megabytes"),
+    [
+        (
+            "text.py",
+            {"text_corpus": "own"},
+            "Upload a text file",
+            min(LONGEST_TEXT // 10**6, LIMITS.upload_mb),
+        ),
+        ("series.py", {"series_kind": "own"}, "Upload a CSV file", LIMITS.upload_mb),
+        ("text.py", {}, "Open a run from its file", LIMITS.upload_mb),
+    ],
+)
+def test_an_uploader_says_what_may_be_uploaded(page, query, label, megabytes):
+    protos = [uploader.proto for uploader in open_app(page, **query).get("file_uploader")]
+    assert [proto.max_upload_size_mb for proto in protos if proto.label == label] == [megabytes]
 
 
 def test_uploads_of_text():

@@ -4,7 +4,7 @@
 import { channelFor } from "./channel.js";
 import { make } from "./dom.js";
 import { rows } from "./frame.js";
-import { enlarge } from "./large.js";
+import { enlarge, SCALE } from "./large.js";
 import { redraw } from "./lines.js";
 import { Overlay } from "./overlay.js";
 import { paint } from "./paint.js";
@@ -145,6 +145,7 @@ class Figure {
       let value = array ? frame.arrays[array].values : frame.meta[meta];
       if (value === undefined || value === null) continue;
       if (scale !== null) value *= scale;
+      if (this.large && attribute.endsWith("font.size")) value *= SCALE;
       if (same(value, this.sent.get(`${trace}.${attribute}`))) continue;
       if (trace === null) layout.push([attribute, value]);
       else traces.set(trace, { ...traces.get(trace), [attribute]: value });
@@ -161,6 +162,7 @@ class Figure {
   applyTheme(figure) {
     const theme = themeOf(this.element);
     this.theme = JSON.stringify(theme);
+    this.large = theme.large;
     const lines = theme.dark ? "rgba(255,255,255,0.15)" : "rgba(0,0,0,0.10)";
     figure.layout.font = { ...figure.layout.font, color: theme.text, family: theme.font };
     figure.layout.hoverlabel = { font: { size: 14 } };

@@ -2,6 +2,7 @@
 
 import { channelFor } from "./channel.js";
 import { make } from "./dom.js";
+import { Pending } from "./pending.js";
 
 const STEPS = 200; // positions of a slider that is not over whole numbers
 
@@ -13,7 +14,18 @@ export function render(element, data, actions) {
   label.title = data.about;
   Object.assign(input, { min: 0, max: scale.positions, step: 1, ariaLabel: data.label });
   // while the hand is on it, and until Python has heard of the last move, the slider is right
-  if (!element.held && data.heard >= element.moves) show(scale.position(data.value), data.value);
+  if (!element.held && data.heard >= element.moves && element.told !== data.value) {
+    element.told = data.value;
+    element.pending.sent(data.value);
+    show(scale.position(data.value), data.value);
+  }
+  element.unsubscribe?.();
+  const channel = channelFor(data.base, data.token);
+  element.unsubscribe = channel.subscribe((frame) => {
+    const theirs = frame?.meta.settings?.[data.name];
+    if (channel.state !== "open" || theirs === undefined || element.held || !element.pending.believes(theirs)) return;
+    if (theirs !== element.value) show(scale.position(theirs), theirs);
+  });
 
   let sending = 0;
   input.oninput = () => {
@@ -28,7 +40,7 @@ export function render(element, data, actions) {
     element.moves = Math.max(element.moves, data.heard) + 1;
     cancelAnimationFrame(sending);
     const value = scale.value(input.valueAsNumber);
-    const unheard = channelFor(data.base, data.token).state !== "open"; // it will be sent later
+    const unheard = channel.state !== "open"; // it will be sent later
     send(value);
     actions.setStateValue("value", { value, move: element.moves, unheard });
   };
@@ -38,9 +50,11 @@ export function render(element, data, actions) {
 
   function send(value) {
     const type = data.kind;
-    channelFor(data.base, data.token).send({ type, name: data.name, value });
+    element.pending.sent(value, channel.state === "open");
+    channel.send({ type, name: data.name, value });
   }
   function show(position, value = scale.value(position)) {
+    element.value = value;
     input.value = position;
     const text = scale.text(value);
     input.ariaValueText = output.textContent = text;
@@ -48,7 +62,9 @@ export function render(element, data, actions) {
   }
 }
 
-export function remove() {}
+export function remove(element) {
+  element.unsubscribe?.();
+}
 
 function build(element) {
   const label = make("label", "live-slider", element);
@@ -58,6 +74,7 @@ function build(element) {
   input.type = "range";
   element.parts = { label, name, input, output };
   element.moves = 0; // that Python was told of
+  element.pending = new Pending();
 }
 
 /** Between slider positions 0 … positions and values. */

@@ -2,6 +2,7 @@
 
 import { channelFor } from "./channel.js";
 import { make } from "./dom.js";
+import { Pending } from "./pending.js";
 import { WATCHING } from "./watching.js";
 
 const READ = { "␣": " ", "⇥": "\t" }; // labels of what is invisible
@@ -16,9 +17,10 @@ export function render(element, data, actions) {
   Object.assign(box, { ariaLabel: data.label, rows: 1, maxLength: 2000 });
   const channel = channelFor(data.base, data.token);
   const editing = document.activeElement === box;
-  if (!editing && data.heard >= element.moves) {
-    if (data.value === null) element.touched = false;
-    else box.value = shown(data.value);
+  if (!editing && data.heard >= element.moves && element.told !== data.value) {
+    element.told = data.value;
+    element.pending.sent(data.value);
+    if (data.value !== null) box.value = shown(data.value);
   }
 
   // until something is typed, the box shows what the network uses by itself
@@ -27,12 +29,12 @@ export function render(element, data, actions) {
     if (channel.following) return showFollowed(box, data.name, frame);
     const own = frame?.meta[`default_${data.name}`];
     note.textContent = frame?.meta[`${data.name}_note`] ?? "";
-    if (own === undefined || element.touched || data.value !== null) return;
-    if (box.value !== shown(own) && document.activeElement !== box) box.value = shown(own);
+    const theirs = frame?.meta.settings?.[data.name];
+    if (channel.state !== "open" || own === undefined || theirs === undefined || document.activeElement === box) return;
+    if (element.pending.believes(theirs) && box.value !== shown(theirs ?? own)) box.value = shown(theirs ?? own);
   });
 
   box.oninput = () => {
-    element.touched = true;
     clearTimeout(element.sending);
     clearTimeout(element.telling);
     if (box.value.includes("\n")) {
@@ -41,6 +43,7 @@ export function render(element, data, actions) {
       box.setSelectionRange(caret, caret);
     }
     const value = box.value.replaceAll("↵", "\n");
+    element.pending.sent(value, channel.state === "open");
     element.sending = setTimeout(() => channel.send({ type: "view", name: data.name, value }), PAUSE);
     element.tell = () => {
       clearTimeout(element.telling);
@@ -82,4 +85,5 @@ function build(element) {
   box.spellcheck = false;
   element.parts = { label, name, note, box };
   element.moves = 0; // that Python was told of
+  element.pending = new Pending();
 }

@@ -98,6 +98,11 @@ function press(name) {
   return true;
 }
 
+function walk(on) {
+  walked = on;
+  page.toggleAttribute("data-walked", on); // for the style sheet
+}
+
 /** True if the key meant something. */
 function act(event) {
   const { help } = current.parts;
@@ -115,7 +120,7 @@ function act(event) {
   return press(ACTS[key]);
 }
 
-addEventListener("pointerdown", () => (walked = false), true);
+addEventListener("pointerdown", () => walk(false), true);
 addEventListener(
   "keydown",
   (event) => {
@@ -123,7 +128,7 @@ addEventListener(
     const { target } = event;
     const inHelp = current.parts.help.holds(target);
     if (!inHelp && target.closest?.(TYPING)) return;
-    if (event.key === "Tab") walked = true;
+    if (event.key === "Tab") walk(true);
     // who has come to a button by the keyboard presses it with the blank; the mouse just leaves it behind
     if (event.key === " " && walked && target.closest?.(PRESSED)) return;
     if (!act(event)) return;

@@ -101,7 +101,7 @@ function build(element) {
   const more = button(choice, "+", "The unit after.", "cell-narrow");
   less.ariaLabel = "Unit before";
   more.ariaLabel = "Unit after";
-  make("span", "cell-about", head, "One unit, one step, every number. Hover for more digits.");
+  make("span", "cell-about", head, "One unit, one step, every number. ≈: of rounded ones; hover for more digits.");
   const expected = "The cell and its numbers appear here with the first frame.";
   const empty = make("div", "live-empty cell-empty", element, expected);
   element.parts = { head, back, forward, where, unit, board: null, empty };

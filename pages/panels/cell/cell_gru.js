@@ -122,8 +122,8 @@ function equations() {
     symbols: ["n_{t} = tanh(W_{in} x_{t} + b_{in}", "+ r_{t} · (W_{hn} h_{t−1} + b_{hn}))"],
     lines: [
       ["= tanh(", put("x_n", "own"), put("b_n", "sum"), ...past],
-      ["= tanh(", put("x_n", "own"), put("b_n", "sum"), put("gated", "sum"), ")"],
-      ["= tanh(", put("pre_n", "own"), ") = ", put("out_n", "own", "n")],
+      ["≈ tanh(", put("x_n", "own"), put("b_n", "sum"), put("gated", "sum"), ")"],
+      ["= tanh(", put("pre_n", "own"), ") ≈ ", put("out_n", "own", "n")],
     ],
   };
   const hidden = {
@@ -131,7 +131,7 @@ function equations() {
     symbols: ["h_{t} = (1 − z_{t}) · n_{t} + z_{t} · h_{t−1}"],
     lines: [
       ["= ", put("one_z", "", "z"), " · ", put("out_n", "brackets", "n"), " + ", put("out_z", "", "z"), " · ", put("h_before", "brackets", "h")],
-      ["= ", put("write", "own"), put("keep", "sum"), " = ", put("h", "own", "h")],
+      ["≈ ", put("write", "own"), put("keep", "sum"), " = ", put("h", "own", "h")],
     ],
   };
   return [gate("z"), gate("r"), candidate, hidden];

@@ -118,7 +118,7 @@ function equations(byHand) {
     symbols: ["c_{t} = f_{t} · c_{t−1} + i_{t} · g_{t}"],
     lines: [
       ["= ", put("out_f", "", "f"), " · ", put("c_before", "brackets", "c"), " + ", put("out_i", "", "i"), " · ", put("out_g", "brackets", "g")],
-      ["= ", put("keep", "own"), put("write", "sum"), " = ", put("c", "own", "c")],
+      ["≈ ", put("keep", "own"), put("write", "sum"), " = ", put("c", "own", "c")],
     ],
   };
   const hidden = {
@@ -126,7 +126,7 @@ function equations(byHand) {
     symbols: ["h_{t} = o_{t} · tanh c_{t}"],
     lines: [
       ["= ", put("out_o", "", "o"), " · tanh(", put("c", "own", "c"), ")"],
-      ["= ", put("out_o", "", "o"), " · ", put("tanh_c", "brackets"), " = ", put("h", "own", "h")],
+      ["≈ ", put("out_o", "", "o"), " · ", put("tanh_c", "brackets"), " ≈ ", put("h", "own", "h")],
     ],
   };
   return [...gates, state, hidden];

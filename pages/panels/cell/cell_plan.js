@@ -101,8 +101,8 @@ export function gateEquation(gate, squash, symbols, more = []) {
     symbols,
     lines: [
       ...more,
-      [`= ${squash}(`, ...parts, ")"],
-      [`= ${squash}(`, put(`pre_${gate}`, "own"), ") = ", put(`out_${gate}`, squash === "tanh" ? "own" : "", gate)],
+      [`${more.length ? "≈" : "="} ${squash}(`, ...parts, ")"], // products of rounded numbers; their sum is exact
+      [`= ${squash}(`, put(`pre_${gate}`, "own"), ") ≈ ", put(`out_${gate}`, squash === "tanh" ? "own" : "", gate)],
     ],
   };
 }

@@ -42,7 +42,7 @@ export const PRESETS = {
     c: 0,
   },
   Challenge: {
-    about: "All weights are 0. Set them so that c counts down: 1 less for every x = 1, and as before for every x = 0.",
+    about: "All weights are 0 at first. Set them so that c counts down: 1 less for every x = 1, and as before for every x = 0.",
     counts: -1,
     weights: { f: NOTHING, i: NOTHING, g: NOTHING, o: NOTHING },
     inputs: ONES,
@@ -55,6 +55,7 @@ class Play {
   constructor() {
     this.listeners = new Set();
     this.start("Counter");
+    Object.assign(this, kept());
   }
 
   start(preset) {
@@ -88,11 +89,11 @@ class Play {
     return given;
   }
 
-  /** When all inputs that were laid out are read, and there is a goal: whether it is reached. Else "". */
+  /** From when all inputs that were laid out are read, if there is a goal: whether it is reached. Else "". */
   verdict() {
     const { counts } = PRESETS[this.preset];
-    if (!counts || this.time !== STEPS - 1) return "";
-    const ones = this.inputs.filter((x) => x === 1).length;
+    if (!counts || this.time < STEPS - 1) return "";
+    const ones = this.inputs.slice(0, this.time + 1).filter((x) => x === 1).length;
     const { c } = this.now();
     const found = `after ${ones} ones c is ${rounded(c)}`;
     const goal = rounded(counts * ones, 0);
@@ -147,12 +148,35 @@ class Play {
   }
 
   tell(what) {
+    if (this.listeners.size) keep(this);
     for (const listener of this.listeners) listener(what);
   }
 }
 
 function within(value, [low, high]) {
   return Number.isFinite(value) ? Math.min(high, Math.max(low, value)) : 0;
+}
+
+// A reload of the tab loses nothing. A browser that keeps nothing starts from the first set-up again.
+
+const KEPT = "lstm-by-hand";
+const STATE = ["preset", "low", "first", "inputs", "weights", "time", "past", "h", "c"];
+
+function kept() {
+  try {
+    const { preset, ...others } = JSON.parse(sessionStorage.getItem(KEPT)) ?? {};
+    return Object.hasOwn(PRESETS, preset) ? { preset, ...others } : {};
+  } catch {
+    return {};
+  }
+}
+
+function keep(play) {
+  try {
+    sessionStorage.setItem(KEPT, JSON.stringify(Object.fromEntries(STATE.map((name) => [name, play[name]]))));
+  } catch {
+    // it is not allowed
+  }
 }
 
 export const play = new Play();

@@ -10,10 +10,12 @@ from typing import Any
 import streamlit as st
 
 from lstm_core.config import MemoryConfig, SeriesConfig, TextConfig
+from lstm_core.tasks.encoding import LONGEST_TEXT
 from lstm_core.tasks.upload import Table, decode_text, read_table
 from pages.common.markdown import escape_markdown
+from pages.live.server.state import LIMITS
 
-TEXT_MEGABYTES = 2
+TEXT_MEGABYTES = min(LONGEST_TEXT // 10**6, LIMITS.upload_mb)
 
 
 def text() -> tuple[str, str]:
@@ -45,6 +47,7 @@ def series() -> tuple[str, tuple[float, ...], tuple[str, ...]]:
         uploaded = st.file_uploader(
             "Upload a CSV file",
             key="own_series_file",
+            max_upload_size=LIMITS.upload_mb,
             help="One row for each moment. You choose the column.",
         )
         table = _keep("series", uploaded, read_table)

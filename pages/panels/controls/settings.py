@@ -149,6 +149,13 @@ class Settings:
         has_read(key)
         return True
 
+    def forget_typed(self) -> None:
+        """Another text is read: what was typed for the one before goes, unless the address brings it anew."""
+        for name in ("probe", "prompt"):
+            if news(self.key(name)) is None and self.stored(View, name) is not None:
+                self.remember(View, name, None)
+            forget_left_at(self.live_key(name))
+
     def linked_run(self) -> str | None:
         """What the address now says is the page's run, if it did not say so before."""
         given = news(self.key("run"))

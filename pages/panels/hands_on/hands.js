@@ -98,8 +98,9 @@ function buildGate(element, { gate, name, about, colour, low, high }) {
   const box = make("div", "hands-gate", element);
   box.style.setProperty("--gate", colour);
   const head = make("div", "hands-head", box);
-  make("b", "hands-name", head, `${name} ${gate}`);
+  const title = make("b", "hands-name hands-label", head, `${name} ${gate}`);
   const state = make("button", "hands-switch", head);
+  title.onclick = () => state.click(); // what names a switch turns it, too
   Object.assign(state, { type: "button", role: "switch", ariaLabel: `${sentence(name)} held` });
   const input = make("input", "live-slider-input", box);
   Object.assign(input, { type: "range", min: low, max: high, step: 10 ** -DECIMALS, ariaLabel: `Hold ${name}` });
@@ -206,8 +207,9 @@ function buildTraining(element) {
   const box = make("div", "hands-training", element);
   const head = make("div", "hands-head", box);
   const name = "Training goes on under these hands";
-  make("span", "", head, name);
+  const title = make("span", "hands-label", head, name);
   const state = make("button", "hands-switch", head);
+  title.onclick = () => state.click();
   Object.assign(state, { type: "button", role: "switch", ariaLabel: name });
   const effect = make("div", "hands-effect", box);
   state.onclick = () => set(element, "training", state.ariaChecked !== "true");

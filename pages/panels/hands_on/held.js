@@ -6,6 +6,9 @@ import { inWords } from "./hands.js";
 import { showNext, showSample } from "./writing.js";
 
 const PARTS = { verdict: drawVerdict, sample: drawSample, next: drawNext };
+const LOSS =
+  "Mean loss on text or values that are never trained on. Text: cross-entropy in nats. " +
+  "Series: squared error, where the series has variance 1.";
 const CLASSES = { verdict: "held-verdict", sample: "live-sample", next: "live-next" };
 
 export function render(element, data) {
@@ -56,11 +59,7 @@ function buildVerdict(element, mine, following) {
     return { box, value, difference };
   };
   const error = number("forecast error", "Typical error (RMSE) of the whole forecast, in the series' own units.");
-  const loss = number(
-    "validation loss",
-    "Mean loss on text or values that are never trained on. Text: cross-entropy in nats. " +
-      "Series: squared error, where the series has variance 1."
-  );
+  const loss = number("validation loss", LOSS);
   element.parts = { words, error, loss };
 }
 
@@ -68,6 +67,7 @@ function drawVerdict(element, meta, mine) {
   const { words, error, loss } = element.parts;
   const { held } = meta;
   error.box.hidden = meta.kind !== "series";
+  loss.box.title = `${LOSS} Of the network at step ${held.step}.`;
   fill(loss, mine ? held.held_loss : held.free_loss, mine && held.free_loss);
   fill(error, mine ? held.closed_rmse : meta.closed_rmse, mine && meta.closed_rmse);
   const said = inWords(meta);

@@ -96,6 +96,7 @@ def memory_drawing(cell: str, series: bool, words: bool, numbers: bool, /) -> Dr
     x = "xaxis2" if series else "xaxis"
     if not numbers:
         feeds += [Feed(None, f"{x}.tickvals", meta="tick_steps"), Feed(None, f"{x}.ticktext", meta="ticks")]
+        feeds.append(Feed(None, f"{x}.tickfont.size", meta="tick_size"))
     figure.update_layout(
         margin={"l": 48, "r": 8, "t": 6 if series else 60 if words else 22, "b": 38 if series else 4},
         showlegend=False,

@@ -78,7 +78,9 @@ export function connect(bar, data, actions) {
 /** A frame has been drawn, or the connection has changed. */
 export function show(bar, frame, channel) {
   const { history = [], at = null, live_step: now, kind, hands } = frame?.meta ?? {};
-  const held = hands ? inWords(frame.meta) : "";
+  // what is held is seen on the Hands on page; elsewhere it counts only while the network trains under it
+  const seen = hands?.training || [...channel.subscribers].some(({ wants }) => wants.includes("held"));
+  const held = hands && seen ? inWords(frame.meta) : "";
   bar.hands = held && `Held by hand${hands.training ? ", also while it trains" : ""}: ${held}.`;
   Object.assign(bar, { at, now, kind, lost: channel.state === "disconnected" || channel.state === "gone" });
   if (!bar.held) bar.steps = history; // under the hand no position may change its meaning
@@ -130,7 +132,6 @@ function draw(bar) {
     input.value = steps.length ? position : 1;
   }
   input.style.setProperty("--filled", `${(100 * input.valueAsNumber) / Number(input.max)}%`);
-  // held gates concern every page that shows the run, also where nothing else tells of them
   const live = bar.hands ? "live · hands on" : "live";
   where.title = bar.hands;
   const place = at === null ? live : `step ${whole.format(at)} of ${whole.format(bar.now ?? 0)}`;

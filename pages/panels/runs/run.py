@@ -30,6 +30,7 @@ from pages.panels.runs.adoption import adopt_run, run_settings
 from pages.panels.runs.linked import note_network
 from pages.panels.runs.settings_from_config import OUTPUT, fits, live_settings
 
+BEGINNING = 24  # characters of a text by which it is named
 Config = TypeVar("Config", bound=SubjectConfig)
 
 
@@ -237,6 +238,20 @@ def last_task(page: str, default: TextConfig | SeriesConfig) -> Any:
     """What this session's run for `page` learns from now; `default` before there is one."""
     config: RunConfig | None = st.session_state.get(f"config_{page}")
     return config.task if config else default
+
+
+def until_then(task: TextConfig | SeriesConfig) -> str:
+    """What is learnt until there is a text or series of the user's own: maybe one of theirs from before."""
+    if isinstance(task, TextConfig):
+        name = CORPUS_NAMES[task.corpus]
+        if task.corpus == "own":
+            start = " ".join(task.text[:BEGINNING].split())
+            name = f"your text from before, “{start}{'…' if len(task.text) > BEGINNING else ''}”"
+    else:
+        name = SERIES_NAMES[task.kind]
+        if task.kind == "own":
+            name = f"your series from before, “{task.column}”"
+    return f"Until then the network learns {plain(name)}."
 
 
 def data_notes(config: RunConfig, *more: str) -> None:
