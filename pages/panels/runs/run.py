@@ -251,7 +251,7 @@ def until_then(task: TextConfig | SeriesConfig) -> str:
         name = SERIES_NAMES[task.kind]
         if task.kind == "own":
             name = f"your series from before, “{task.column}”"
-    return f"Until then the network learns {plain(name)}."
+    return f"Until then the network learns {escape_markdown(name)}."
 
 
 def data_notes(config: RunConfig, *more: str) -> None:
