@@ -31,7 +31,7 @@ def screen(
             f"{LANES[lane]}, unrolled in time",
             f"arrows: states flow forward; ribbon: the gradient flows back, its width is its size ({widths})",
         )
-        unrolled(token, lane, key="bptt_unrolled", height=264, logarithmic=scale == "logarithmic")
+        unrolled(token, lane, key="bptt_unrolled", height=236, logarithmic=scale == "logarithmic")
     left, right = st.columns([3, 2], gap="medium")
     with left, st.container(gap="xxsmall"):
         heading("Accuracy", f"of {LANES[lane]}, {exam_about(config.task.kind)}; dotted: guessing")

@@ -31,5 +31,5 @@ def screen(token: str, config: RaceConfig, settings: Settings | None = None, ove
             "Gradient of the last step's loss at every time step",
             "dashed: what comes through the forget gates f (GRU: update gates z) alone",
         )
-        gradients_chart(token, config.lanes, key="memory_gradients", height=224)
+        gradients_chart(token, config.lanes, key="memory_gradients", height=192)
     observation(token, key="memory_observation", height=96)

@@ -52,7 +52,7 @@ function show(element, meta) {
   for (const lane of meta.lanes) {
     const cells = rows.get(lane.key) ?? newRow(body, lane, rows);
     body.append(cells.row); // in the order of the lanes, also when one was added
-    const { width, dash } = element.data.styles[lane.key];
+    const { width, dash } = element.data.lines[lane.key];
     const look = dash === "solid" ? dash : "dashed";
     cells.mark.style.borderTop = `${width}px ${look} ${element.data.colours[lane.key][dark]}`;
     cells.row.title = lane.stopped;

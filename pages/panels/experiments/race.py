@@ -92,5 +92,5 @@ def lanes_table(token: str, *, key: str, height: int, note: bool = True) -> None
 
     note: whether it says below in what the two LSTMs differ.
     """
-    looks = {"colours": COLOURS, "styles": STYLES}
+    looks = {"colours": COLOURS, "lines": STYLES}
     mount("lanes.js", key=key, token=token, height=height, stretch=True, note=note, **looks)
