@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.conftest import (
     LAPTOP,
@@ -98,10 +99,7 @@ def test_the_controls_of_a_second_tab_follow_what_is_set_in_the_first_one(server
     one.get_by_label("Prompt", exact=True).fill("Leo: ")
     for name in ("Temperature", "Prompt"):
         wanted = one.get_by_label(name, exact=True).input_value()
-        other.wait_for_function(
-            "([name, wanted]) => document.querySelector(`[aria-label='${name}']`).value === wanted",
-            arg=[name, wanted],
-        )
+        expect(other.get_by_label(name, exact=True)).to_have_value(wanted)
     assert other.get_by_label("Temperature", exact=True).input_value() == "5"
     note = other.locator(".live-text-note", has_text="its text has no")
     note.wait_for()
