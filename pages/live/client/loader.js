@@ -9,7 +9,6 @@ const PICTURES = [
 ];
 
 export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
-  if (!data?.module) return; // Streamlit may call it before the data have come, and then calls it again
   for (const name of data.styles) {
     if (document.getElementById(name)) continue;
     const link = document.createElement("link");
