@@ -2,6 +2,7 @@
 
 from lstm_core.config import Knobs, ModelConfig, RunConfig, SeriesConfig, TextConfig, TrainConfig
 from lstm_core.frames.frame import Frame
+from lstm_core.runtime.messages import read
 from lstm_core.runtime.run import Run
 from lstm_core.training.trainer import Trainer
 
@@ -72,6 +73,11 @@ def settle(run):
 
 def say(run, kind, name=None, value=None):
     run.post({"type": kind} if name is None else {"type": kind, "name": name, "value": value})
+
+
+def with_setting(config, kind, name, value):
+    """`config` with one live setting changed, as a message changes it."""
+    return read({"type": kind, "name": name, "value": value}, config)[0]
 
 
 def look(run, clock):

@@ -13,7 +13,7 @@ SINGLE = ("history",)  # of the time machine, which experiments do not have
 def trained(config, steps, clock=None):
     """A run whose subject has taken so many steps."""
     run = Run(config, clock or Clock())
-    subject = run._built()
+    subject = run.build()
     for _ in range(steps):
         subject.step()
     return run
@@ -28,7 +28,7 @@ def brought_back(run, clock=None):
     """Another run that goes on from where this one is."""
     saved = through_bytes(run.save())
     other = Run(saved.config, clock or Clock(), saved=saved)
-    other._built()
+    other.build()
     return other
 
 

@@ -20,7 +20,7 @@ from tests.amount import times
 from tests.lstm_core.acting import CONFIG, SERIES, Clock
 from tests.lstm_core.mutants import mutants, opened, zipped
 from tests.lstm_core.saving import losses, same_losses, shown, trained
-from tests.lstm_core.test_checkpoint_experiments import EXPERIMENTS
+from tests.lstm_core.storage.test_checkpoint_experiments import EXPERIMENTS
 
 LIMITS = Limits()
 
@@ -53,7 +53,7 @@ def test_every_run_goes_on_from_its_file_as_it_would_have(config):
     saved = unpack_run(data, LIMITS)
     assert pack_run(saved) == data
     other = Run(saved.config, Clock(), saved=saved)
-    other._built()
+    other.build()
     assert same_losses(run, other, 10)
 
 
@@ -64,7 +64,7 @@ def test_a_run_without_a_network_yet_and_one_that_branched_off_have_files_too():
     for _ in range(2):
         saved = unpack_run(pack_run(branch.save()), LIMITS)
         other = Run(saved.config, Clock(), saved=saved)
-        assert losses(other._built(), 10) == losses(branch._built(), 10)
+        assert losses(other.build(), 10) == losses(branch.build(), 10)
 
 
 def test_the_file_holds_two_members_that_other_programs_can_read(good):
@@ -274,7 +274,7 @@ def test_damaged_files_are_refused_or_train(good):
             counts["refused"] += 1
             continue
         run = Run(saved.config, Clock(), saved=saved)
-        subject = run._built()
+        subject = run.build()
         subject.step()
         subject.step()
         subject.observe({}).encode()

@@ -129,13 +129,13 @@ def test_the_time_machine_goes_on():
         assert snapshot_to_bytes(one) == snapshot_to_bytes(two)
     step = timelines[0].steps[-5]
     branches = [Run(CONFIG, Clock(), branch=one.branch(step)) for one in (run, other)]
-    assert losses(branches[0]._built(), 20) == losses(branches[1]._built(), 20)
+    assert losses(branches[0].build(), 20) == losses(branches[1].build(), 20)
 
 
 def test_the_snapshots_of_a_run_that_goes_on_are_those_it_was_given():
     saved = through_bytes(trained(CONFIG, 60).save())
     run = Run(saved.config, Clock(), saved=saved)
-    run._built()
+    run.build()
     assert run.save().snapshots == saved.snapshots
     assert all(one is two for one, two in zip(run.save().snapshots, saved.snapshots, strict=True))
 
@@ -144,7 +144,7 @@ def test_without_its_snapshots_it_knows_the_beginning_and_now():
     run = trained(CONFIG, 60)
     first = run.subject.trainer.timeline.at(0)
     other = Run(CONFIG, Clock(), saved=replace(through_bytes(run.save()), snapshots=()))
-    timeline = other._built().trainer.timeline
+    timeline = other.build().trainer.timeline
     assert timeline.steps == [0, 60]
     assert snapshot_to_bytes(timeline.at(0)) == snapshot_to_bytes(first)
     assert torch.equal(timeline.at(60).weights["head.weight"], run.subject.trainer.model.head.weight)
@@ -161,7 +161,7 @@ def test_snapshots_that_cannot_be_its_own_are_left_out():
         later,
     )
     other = Run(CONFIG, Clock(), saved=replace(saved, snapshots=damaged))
-    assert other._built().trainer.timeline.steps == [0, saved.snapshots[3].step, saved.snapshots[9].step]
+    assert other.build().trainer.timeline.steps == [0, saved.snapshots[3].step, saved.snapshots[9].step]
 
 
 def test_who_looks_at_the_past_sees_it_again():
@@ -180,7 +180,7 @@ def test_without_snapshots_there_is_no_past_to_look_at():
     run._change("view", "at", 20, 0.0)
     saved = replace(run.save(), snapshots=())
     other = Run(saved.config, Clock(), saved=saved)
-    assert other._built().observer.step == 60
+    assert other.build().observer.step == 60
     assert other.config.view.at is None
     run._change("view", "at", None, 0.0)
     assert losses(run.subject, 5) == losses(other.subject, 5)

@@ -9,8 +9,8 @@ import torch
 from lstm_core.config import Knobs, MemoryConfig, SeriesConfig, TextConfig, TrainConfig, View
 from lstm_core.experiments.ablation.ablation import AblationConfig
 from lstm_core.experiments.race.race import EXAM_EVERY, RaceConfig
-from lstm_core.runtime.messages import with_setting
 from lstm_core.storage.checkpoint import to_bytes
+from tests.lstm_core.acting import with_setting
 from tests.lstm_core.pairs import KNOBS, TRAIN, config_for, small
 from tests.lstm_core.saving import assert_same_frames, brought_back, losses, same_losses, shown, trained
 

@@ -53,7 +53,7 @@ def test_a_run_without_a_network_yet_comes_back_as_that():
     saved = run.save()
     assert saved == Saved(CONFIG, {})
     other, _ = reopened(run)
-    assert losses(other._built(), 10) == losses(trained(CONFIG, 0).subject, 10)
+    assert losses(other.build(), 10) == losses(trained(CONFIG, 0).subject, 10)
 
 
 def test_a_run_that_has_not_gone_on_yet_is_saved_as_it_was():
@@ -91,7 +91,7 @@ def test_reset_of_a_run_that_branched_off_goes_back_to_where_it_did():
     origin = trained(CONFIG, 60)
     branch = Run(CONFIG, Clock(), branch=origin.branch(40))
     before = branch.save()  # even if it never had a turn
-    start = branch._built().step_count
+    start = branch.build().step_count
     assert 30 < start <= 40
     expected = losses(branch.subject, 10)
     for saved in (before, branch.save(), replace(branch.save(), snapshots=())):

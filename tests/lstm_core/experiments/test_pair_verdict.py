@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from lstm_core.experiments.pair.pair import Pair
 from lstm_core.experiments.pair.verdict import Standing, apart, observation, quantity, standing
-from lstm_core.runtime.messages import with_setting
+from tests.lstm_core.acting import with_setting
 from tests.lstm_core.pairs import small
 
 

@@ -27,7 +27,7 @@ from lstm_core.export.script import data_file, script
 from lstm_core.tasks.generators import generate
 from lstm_core.training.trainer import Trainer
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 STEPS = 20
 # accents that Unicode composes, marks that it does not, emoji of several code points, a sign that stands for
 # what is rare, line ends of all kinds

@@ -16,9 +16,10 @@ from lstm_core.config import (
 from lstm_core.experiments.pair.differences import DIFFERENCES
 from lstm_core.experiments.pair.pair import Pair, PairConfig, shared_signals
 from lstm_core.frames.frame import Frame
-from lstm_core.runtime.messages import SETTINGS, with_setting
+from lstm_core.runtime.messages import SETTINGS
 from lstm_core.runtime.run import Run
 from lstm_core.training.trainer import Trainer
+from tests.lstm_core.acting import with_setting
 from tests.lstm_core.pairs import KNOBS, SERIES, TEXT, TRAIN, config_for, frame_of, small
 
 # --- equal where nothing differs ---

@@ -15,7 +15,7 @@ from lstm_core.config import (
     View,
 )
 from lstm_core.experiments.pair.differences import DIFFERENCES, differences_for
-from lstm_core.runtime.messages import with_setting
+from tests.lstm_core.acting import with_setting
 from tests.lstm_core.pairs import KNOBS, MODEL, SERIES, TEXT, TRAIN, config_for, small
 
 

@@ -5,7 +5,7 @@ fixtures/saved-2026-11.tar.xz has a folder of saved runs, `runs/`, a file of eac
 and `expected.json`: name → run id, the steps of its snapshots, and the losses of its next three steps. Where
 the format of what is saved changes on purpose, keep this archive and its test, and add one that is made by
 
-    python -m tests.lstm_core.test_old_files ARCHIVE.tar.xz
+    python -m tests.lstm_core.storage.test_old_files ARCHIVE.tar.xz
 """
 
 import hashlib
@@ -92,7 +92,7 @@ def examples():
     runs = {name: trained(config, 12) for name, config in configs.items()}
     branch = runs["text"].branch(5)
     runs["branch"] = Run(branch.config, branch=branch)
-    losses(runs["branch"]._built(), 4)
+    losses(runs["branch"].build(), 4)
     return runs
 
 
