@@ -153,7 +153,7 @@ class Run:
         self.restore()  # messages are for the networks that were saved
         stepped = False
         while True:
-            self.read_inbox()
+            self.read_inbox(now)
             if self._failed:
                 return None  # until Play or Reset
             subject = self.build()
@@ -212,9 +212,9 @@ class Run:
         for budget in (self._frames, *self._parts.values()):
             budget.reset()
 
-    def read_inbox(self) -> None:
+    def read_inbox(self, now: float | None = None) -> None:
         """Do what was said, but for training and answering questions; `work` does it by itself."""
-        now, inbox = self._clock(), self.inbox
+        now, inbox = self._clock() if now is None else now, self.inbox
         while inbox.orders:
             order = inbox.orders.popleft()
             kind = order["type"]
@@ -243,12 +243,12 @@ class Run:
     def _set_live(self, settings: Live, now: float) -> None:
         """Live settings, from the next step or frame on."""
         before, self.config = self.config, replace(self.config, **settings)
+        self._changed = True
+        self._frames.reset()
         for kind, part in SETTINGS.items():
             old, new = getattr(before, part, None), getattr(self.config, part, None)
             if old == new:
                 continue
-            self._changed = True
-            self._frames.reset()
             for name in (name for name in vars(new) if getattr(old, name) != getattr(new, name)):
                 for made in self.subject.change(self.config, kind, name) if self.subject else ():
                     self._parts[made].reset()

@@ -24,6 +24,12 @@ def through_bytes(saved):
     return unpack(pack(saved))
 
 
+def change(run, kind, name, value):
+    """One live setting of a run, at once."""
+    run.post({"type": kind, "name": name, "value": value})
+    run.read_inbox()
+
+
 def brought_back(run, clock=None):
     """Another run that goes on from where this one is."""
     saved = through_bytes(run.save())

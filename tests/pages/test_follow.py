@@ -363,7 +363,7 @@ def test_a_disk_that_refuses_is_named(monkeypatch):
         raise OSError(28, "No space left on device")
 
     app = open_app()
-    monkeypatch.setattr(HOST, "share", refuse)
+    monkeypatch.setattr(HOST.sharing, "share", refuse)
     app.button(key="share_text").click().run()
     assert not app.exception
     assert "No space left" in words(app.toast)

@@ -94,7 +94,7 @@ def test_saves_that_fail_are_a_reason_to_look_but_not_to_send_people_away(host, 
     def full(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(store, "write", full)
+    monkeypatch.setattr(Store, "write", full)
     token = host.open(SMALL)
     wait_for(lambda: host.stats()["saving_fails"])
     status, said = Health(host, store, limits).report()

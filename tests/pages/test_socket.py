@@ -43,16 +43,38 @@ def hello(socket, token):
     socket.send_text(json.dumps({"type": "hello", "token": token}))
 
 
+def receive(socket):
+    """The next message that is not about what the server knows of the run: a frame, or a dict."""
+    while True:
+        message = socket.receive()
+        if message.get("bytes") is not None:
+            return message["bytes"]
+        if message["type"] != "websocket.send":
+            return message
+        if (said := json.loads(message["text"])).get("type") != "facts":
+            return said
+
+
+FACTS = ("run", "page", "followers", "saved", "trouble")
+
+
 def next_frame(socket):
-    frame = Frame.decode(socket.receive_bytes())
+    """Meta of the next frame, with what the server has said of the run since; errors are raised."""
+    facts = {}
+    while "bytes" not in (message := socket.receive()):
+        said = json.loads(message["text"])
+        assert said["type"] == "facts", said
+        facts = said["facts"]
+    frame = Frame.decode(message["bytes"])
     socket.send_text('{"type": "ready"}')
-    return frame.meta
+    return frame.meta | facts
 
 
 def wait_for(socket, condition):
-    """The first frame of the next few hundred for which the condition holds."""
+    """The first frame of the next few hundred for which the condition holds, with what was said until then."""
+    meta = {}
     for _ in range(500):
-        meta = next_frame(socket)
+        meta = {name: meta[name] for name in FACTS if name in meta} | next_frame(socket)
         if condition(meta):
             return meta
     raise AssertionError("no such frame came")
@@ -86,26 +108,26 @@ def test_messages_reach_the_run(client, token):
 def test_no_second_frame_before_the_first_is_answered(client, token):
     with client.websocket_connect(SOCKET) as socket:
         hello(socket, token)
-        first = Frame.decode(socket.receive_bytes()).meta
+        first = Frame.decode(receive(socket)).meta
         # an error that the server answers at once shows that no frame stands in line before it
         socket.send_text("nonsense")
-        assert json.loads(socket.receive_text())["type"] == "error"
+        assert receive(socket)["type"] == "error"
         socket.send_text('{"type": "ready"}')
-        assert Frame.decode(socket.receive_bytes()).meta["step"] >= first["step"]
+        assert Frame.decode(receive(socket)).meta["step"] >= first["step"]
 
 
 @pytest.mark.parametrize("token", ["", "x", "../..", "0" * 5000, None, 7, {"a": 1}])
 def test_an_unknown_token_is_gone(client, token):
     with client.websocket_connect(SOCKET) as socket:
         hello(socket, token)
-        assert socket.receive_json() == {"type": "gone"}
+        assert receive(socket) == {"type": "gone"}
 
 
 def test_one_tampered_letter_is_enough(client, token):
     tampered = ("b" if token[0] == "a" else "a") + token[1:]
     with client.websocket_connect(SOCKET) as socket:
         hello(socket, tampered)
-        assert socket.receive_json() == {"type": "gone"}
+        assert receive(socket) == {"type": "gone"}
 
 
 @pytest.mark.parametrize("first", ["", "null", "[]", "{", '{"type": "ready"}', '"hello"', "[" * 10_000])
@@ -197,7 +219,7 @@ def test_no_message_harms_the_run(client, token, kind, name, value):
             if "text" in answer and "not JSON" in answer["text"]:
                 break
         socket.send_text('{"type": "ready"}')
-        assert "step" in Frame.decode(socket.receive_bytes()).meta
+        assert "step" in Frame.decode(receive(socket)).meta
 
 
 def test_closing_leaves_no_viewer(client, token):
@@ -285,7 +307,7 @@ def test_every_route_stands_under_the_base_path(base_path):
         assert client.get(f"{base_path}/live/static/{VERSION}/live.css").status_code == 200
         with client.websocket_connect(f"{base_path}/live/socket") as socket:
             hello(socket, "x")
-            assert socket.receive_json() == {"type": "gone"}
+            assert receive(socket) == {"type": "gone"}
 
 
 def test_a_flood_is_read_slowly(client, token):
@@ -296,7 +318,7 @@ def test_a_flood_is_read_slowly(client, token):
         for _ in range(2 * LIMITS.messages + 10):
             socket.send_text('{"type": "play"}')
         socket.send_text("{")  # answered last
-        while "text" not in socket.receive():
+        while isinstance(receive(socket), bytes):
             pass
         assert time.monotonic() - start > 1
 
@@ -304,14 +326,14 @@ def test_a_flood_is_read_slowly(client, token):
 def test_a_message_to_a_run_that_sleeps_keeps_nobody_waiting(client, token, monkeypatch):
     """It is read from the disk in another thread than the one that serves all sockets."""
     asked = []
-    monkeypatch.setattr(HOST, "awake", lambda key: False)
+    monkeypatch.setattr(HOST, "post_at_once", lambda key, message: False)
     monkeypatch.setattr(HOST, "post", lambda key, message: asked.append(threading.current_thread().name))
     with client.websocket_connect(SOCKET) as socket:
         hello(socket, token)
         next_frame(socket)
         socket.send_text('{"type": "play"}')
         socket.send_text("{")  # answered last
-        while "text" not in socket.receive():
+        while isinstance(receive(socket), bytes):
             pass
     assert len(asked) == 1
     assert "AnyIO worker" in asked[0]
@@ -355,7 +377,7 @@ def test_over_the_limit_it_is_said(client, token, monkeypatch):
         hello(first, token)
         next_frame(first)
         hello(second, token)
-        assert "server is full" in second.receive_json()["message"]
+        assert "server is full" in receive(second)["message"]
         assert closed_with(second) == 1013
 
 

@@ -19,7 +19,7 @@ from lstm_core.storage.checkpoint import to_bytes
 from tests.amount import times
 from tests.lstm_core.acting import CONFIG, SERIES, Clock
 from tests.lstm_core.mutants import mutants, opened, zipped
-from tests.lstm_core.saving import losses, same_losses, shown, trained
+from tests.lstm_core.saving import change, losses, same_losses, shown, trained
 from tests.lstm_core.storage.test_checkpoint_experiments import EXPERIMENTS
 
 LIMITS = Limits()
@@ -82,7 +82,7 @@ def opened_members(data):
 
 def test_the_past_stays_behind():
     run = trained(CONFIG, 40)
-    run._change("view", "at", 10, 0.0)
+    change(run, "view", "at", 10)
     saved = unpack_run(pack_run(run.save()), LIMITS)
     assert saved.snapshots == ()
     assert saved.config.view == View()

@@ -11,7 +11,15 @@ from lstm_core.runtime.run import Run
 from lstm_core.storage.checkpoint import snapshot_from_bytes, snapshot_to_bytes, to_bytes
 from lstm_core.training.trainer import CHECKPOINT_EVERY
 from tests.lstm_core.acting import CONFIG, SERIES, Clock
-from tests.lstm_core.saving import assert_same_frames, brought_back, losses, shown, through_bytes, trained
+from tests.lstm_core.saving import (
+    assert_same_frames,
+    brought_back,
+    change,
+    losses,
+    shown,
+    through_bytes,
+    trained,
+)
 
 GAPS = RunConfig(
     replace(CONFIG.task, goal="gaps"),
@@ -166,7 +174,7 @@ def test_snapshots_that_cannot_be_its_own_are_left_out():
 
 def test_who_looks_at_the_past_sees_it_again():
     run = trained(replace(CONFIG, view=View(layer=0)), 60)
-    run._change("view", "at", 20, 0.0)
+    change(run, "view", "at", 20)
     other = brought_back(run)
     assert other.subject.observer.step == run.subject.observer.step < 60
     assert_same_frames(run.subject, other.subject)
@@ -177,12 +185,12 @@ def test_who_looks_at_the_past_sees_it_again():
 
 def test_without_snapshots_there_is_no_past_to_look_at():
     run = trained(CONFIG, 60)
-    run._change("view", "at", 20, 0.0)
+    change(run, "view", "at", 20)
     saved = replace(run.save(), snapshots=())
     other = Run(saved.config, Clock(), saved=saved)
     assert other.build().observer.step == 60
     assert other.config.view.at is None
-    run._change("view", "at", None, 0.0)
+    change(run, "view", "at", None)
     assert losses(run.subject, 5) == losses(other.subject, 5)
 
 

@@ -12,7 +12,15 @@ from lstm_core.experiments.race.race import EXAM_EVERY, RaceConfig
 from lstm_core.storage.checkpoint import to_bytes
 from tests.lstm_core.acting import with_setting
 from tests.lstm_core.pairs import KNOBS, TRAIN, config_for, small
-from tests.lstm_core.saving import assert_same_frames, brought_back, losses, same_losses, shown, trained
+from tests.lstm_core.saving import (
+    assert_same_frames,
+    brought_back,
+    change,
+    losses,
+    same_losses,
+    shown,
+    trained,
+)
 
 RACE = RaceConfig(hidden_size=5, knobs=Knobs(learning_rate=5e-3, batch_size=4, lag=4))
 ABLATION = AblationConfig(TextConfig("counting"), 5, train=TRAIN, knobs=KNOBS, seeds=2)
@@ -89,7 +97,7 @@ def test_a_race_keeps_who_stands_still():
 def test_a_race_keeps_the_stage_that_it_is_in():
     run = trained(RACE, 30)
     for name, value in (("lag", 7), ("reach", 3)):
-        run._change("knob", name, value, 0.0)
+        change(run, "knob", name, value)
         losses(run.subject, 21)
     other = brought_back(run)
     assert (other.subject._since, other.subject._cut) == (30, 51)
@@ -125,7 +133,7 @@ def test_an_ablation_keeps_which_networks_have_stopped():
 
 def test_a_pair_keeps_which_side_has_stopped_and_when_its_knob_was_moved():
     run = trained(config_for("knobs.learning_rate"), 5)
-    run._change("knob", "learning_rate", 0.05, 0.0)
+    change(run, "knob", "learning_rate", 0.05)
     losses(run.subject, 5)
     spoil(run.subject.sides[1].model.head.weight, 0)
     losses(run.subject, 2)
@@ -141,8 +149,8 @@ def test_settings_that_change_later_act_as_they_would_have():
         run = trained(config, 4)
         other = brought_back(run)
         for one in (run, other):
-            one._change("knob", "learning_rate", 0.1, 0.0)
-            one._change("knob", "batch_size", 2, 0.0)
+            change(one, "knob", "learning_rate", 0.1)
+            change(one, "knob", "batch_size", 2)
         assert same_losses(run, other, 10)
 
 
