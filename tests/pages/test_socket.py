@@ -55,9 +55,6 @@ def receive(socket):
             return said
 
 
-FACTS = ("run", "page", "followers", "saved", "trouble")
-
-
 def next_frame(socket):
     """Meta of the next frame, with what the server has said of the run since; errors are raised."""
     facts = {}
@@ -71,10 +68,9 @@ def next_frame(socket):
 
 
 def wait_for(socket, condition):
-    """The first frame of the next few hundred for which the condition holds, with what was said until then."""
-    meta = {}
+    """The first frame of the next few hundred for which the condition holds."""
     for _ in range(500):
-        meta = {name: meta[name] for name in FACTS if name in meta} | next_frame(socket)
+        meta = next_frame(socket)
         if condition(meta):
             return meta
     raise AssertionError("no such frame came")
@@ -346,12 +342,13 @@ def test_a_follower_sees_and_cannot_touch(client, token):
     code = HOST.sharing.share(token)
     with client.websocket_connect(SOCKET) as socket:
         hello(socket, code)
+        assert next_frame(socket)["followers"] == 1
         wait_for(socket, lambda meta: meta["step"] > 0)
         socket.send_text('{"type": "reset"}')
-        while "bytes" in (message := socket.receive()):
+        while isinstance(message := receive(socket), bytes):
             socket.send_text('{"type": "ready"}')
-        assert "only who shares it" in json.loads(message["text"])["message"]
-        assert wait_for(socket, lambda meta: meta["step"] > 0)["followers"] == 1
+        assert "only who shares it" in message["message"]
+        wait_for(socket, lambda meta: meta["step"] > 0)
 
 
 def test_when_the_sharing_ends_followers_are_told(client, token):
@@ -360,9 +357,9 @@ def test_when_the_sharing_ends_followers_are_told(client, token):
         hello(socket, code)
         next_frame(socket)
         HOST.sharing.unshare(token)
-        while "bytes" in (message := socket.receive()):
+        while isinstance(message := receive(socket), bytes):
             pass
-        assert json.loads(message["text"]) == {"type": "gone"}
+        assert message == {"type": "gone"}
         assert closed_with(socket) == 1000
 
 
