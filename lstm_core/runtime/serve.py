@@ -24,6 +24,7 @@ from lstm_core.runtime.worker import Worker
 from lstm_core.storage.store import Store
 
 LOG = logging.getLogger(__name__)
+NICE = 5
 AT_ONCE = 100  # commands between two turns, so that whoever says much does not keep the runs from training
 
 
@@ -115,7 +116,9 @@ class _Relay(logging.Handler):
 
 
 def serve_process(connection: Connection, options: WorkerOptions) -> None:
-    """The same as the whole of a process."""
+    """The same as the whole of a process, which steps back behind those that answer browsers."""
+    if hasattr(os, "nice"):
+        os.nice(NICE)
     for stop in (signal.SIGINT, signal.SIGTERM):
         signal.signal(stop, signal.SIG_IGN)  # whoever has started this decides when it ends
     outbox = Outbox(connection)
