@@ -21,8 +21,17 @@ class Server:
     `url` is the address of its pages; `healthy` when it first answered, on the monotonic clock.
     """
 
-    def __init__(self, script: str = "app.py", *, base: str = "", nice: int = 0, **environment: str) -> None:
+    def __init__(
+        self,
+        script: str = "app.py",
+        *,
+        base: str = "",
+        nice: int = 0,
+        health: str = "api/health",
+        **environment: str,
+    ) -> None:
         """base: the path below which it serves. nice: by how much it steps back behind other processes.
+        health: the path that answers once it is ready.
 
         Raises RuntimeError if it never answers.
         """
@@ -40,6 +49,7 @@ class Server:
             *(f"--server.port={port}", f"--server.baseUrlPath={base}"),
         ]
         self.nice = nice
+        self.health_path = health
         self._log = tempfile.TemporaryFile("a+b")  # noqa: SIM115  open as long as the server may start again
         self.start()
 
@@ -60,7 +70,7 @@ class Server:
         end = time.monotonic() + START_SECONDS
         while time.monotonic() < end and self.process.poll() is None:
             try:
-                urllib.request.urlopen(f"{self.url}/api/health", timeout=5).close()
+                urllib.request.urlopen(f"{self.url}/{self.health_path}", timeout=5).close()
             except OSError:
                 time.sleep(0.01)
             else:

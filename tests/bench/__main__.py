@@ -26,6 +26,7 @@ GROUPS = {
     "wire": "size of a frame",
     "classroom": "many runs and viewers on one server",
     "followers": "two hundred who follow one run",
+    "opening": "a page opened, until its first trained frame, against a bare page",
     "browser": "what a person sees: first frame, updates, sliders",
     "inside": "back in time, hands on the gates, questions to the units",
     "sine": "how soon the default series is learnt",
