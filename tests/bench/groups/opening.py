@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import tempfile
 import time
 from collections.abc import Iterator
@@ -21,13 +22,21 @@ SCREEN = ViewportSize(width=1366, height=768)
 BARE = 'import streamlit as st\n\nst.write("word")\n'
 LEASE = 2  # seconds
 
-# argument: a selector. Once there is such an element: seconds since the page began to load, how many answers it
-# has got, itself included, and their megabytes as they were sent
-OPENED = """selector => {
-  if (!document.querySelector(selector)) return null;
-  const seconds = performance.now() / 1000;
-  const answers = ['navigation', 'resource'].flatMap(type => performance.getEntriesByType(type));
-  return [seconds, answers.length, answers.reduce((sum, answer) => sum + answer.transferSize, 0) / 1e6];
+# argument: a selector. As soon as there is such an element: seconds since the page began to load, how many
+# answers it has got, itself included, and their megabytes as they were sent
+WATCH = """selector => {
+  window.benchOpened = new Promise(resolve => {
+    const look = () => {
+      if (!document.querySelector(selector)) return;
+      observer.disconnect();
+      const seconds = performance.now() / 1000;
+      const answers = ['navigation', 'resource'].flatMap(type => performance.getEntriesByType(type));
+      resolve([seconds, answers.length, answers.reduce((sum, one) => sum + one.transferSize, 0) / 1e6]);
+    };
+    const observer = new MutationObserver(look);
+    const changes = { childList: true, subtree: true, attributeFilter: ['data-step', 'data-testid'] };
+    observer.observe(document, changes);
+  });
 }"""
 
 
@@ -78,5 +87,7 @@ def _open(browser: Browser, address: str, selector: str) -> Opening:
     """In a browser context of its own, until the page has an element that `selector` finds."""
     with browser.new_context(viewport=SCREEN) as context:
         page = context.new_page()
+        page.add_init_script(f"({WATCH})({json.dumps(selector)})")
         page.goto(address, wait_until="commit")
-        return Opening(*page.wait_for_function(OPENED, arg=selector, timeout=60_000).json_value())
+        found = page.wait_for_function("() => window.benchOpened", timeout=60_000)
+        return Opening(*found.json_value())
