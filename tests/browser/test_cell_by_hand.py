@@ -63,12 +63,12 @@ def test_a_challenge_that_was_solved_stays_solved_also_after_a_reload(server, op
     for step in range(11):
         assert task.inner_text().startswith("Solved" if step >= 9 else "All weights are 0 at first")
         press(page, "Step ▶")
-    before = page.evaluate(READ)["numbers"]
+    before = page.evaluate(READ)["diagram"]
     page.reload()
     wait_for_cell(page)
     assert task.inner_text().startswith("Solved")
     assert page.get_by_role("button", name="Challenge", exact=True).get_attribute("aria-pressed") == "true"
-    assert page.evaluate(READ)["numbers"] == before
+    assert page.evaluate(READ)["diagram"] == before
 
 
 def test_by_hand_follows_a_slider_while_it_is_dragged(server, open_page):

@@ -172,8 +172,8 @@ def test_a_run_goes_on_elsewhere_from_where_it_was_saved(open_page, server, tmp_
     assert live(other, "loss") == live(page, "loss"), "the same next step"
 
 
-def test_the_trace_and_the_losses_come_as_tables(share_page, server, tmp_path):
-    page = share_page(server.url)
+def test_the_trace_and_the_losses_come_as_tables(open_page, server, tmp_path):
+    page = open_page(server.url)  # so young that every loss has a row of its own
     wait_for_step(page, 12)
     press(page, "Pause")
     wait_for_status(page, "paused")
