@@ -8,7 +8,7 @@ import tempfile
 import pytest
 from hypothesis import settings
 
-from tests.amount import times
+from tests.amount import PROFILE, times
 
 os.environ["LSTM_DATA"] = tempfile.mkdtemp(prefix="lstm-runs-")
 # one process that trains beside the tests is enough
@@ -19,6 +19,12 @@ settings.load_profile("lstm")
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items):
-    """Browser tests come last, so that their server and Chromium are started once only."""
+def pytest_collection_modifyitems(config, items):
+    """Browser tests come last, so that their server and Chromium are started once only. Of pages that are
+    looked at for minutes they are left out, unless this run is thorough or their files are named.
+    """
+    if PROFILE != "thorough" and config.args == config.getini("testpaths"):
+        left_out = [item for item in items if item.get_closest_marker("thorough")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in set(left_out)]
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)

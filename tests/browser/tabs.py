@@ -53,9 +53,11 @@ class Tabs:
 
     def _note(self, message: ConsoleMessage) -> None:
         # Streamlit looks for its own base path by asking below the page's address first, and is told 404
-        lookup = "/_stcore/" in message.location.get("url", "")
-        if message.type == "error" and not lookup:
-            self._errors.append(message.text)
+        url = message.location.get("url", "")
+        # where pages wait that nobody uses (see `leave`) there is no icon, and behind a proxy nothing at all
+        known = "/_stcore/" in url or url.endswith(("/favicon.ico", "/api/health"))
+        if message.type == "error" and not known:
+            self._errors.append(f"{message.text} {url}")
 
     def leave(self) -> list[str]:
         """The test is over: its pages show nothing any more. What their consoles had to complain about."""

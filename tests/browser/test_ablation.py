@@ -16,7 +16,7 @@ from tests.browser.conftest import (
     wait_for_step,
 )
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 # small networks, so that the tests need not wait; that there is no forget gate soon shows on a sine
 SINE = "/ablation?ablation_data=sine&ablation_hidden_size=16"
 TALES = "/ablation?ablation_hidden_size=8"

@@ -14,7 +14,7 @@ from tests.browser.conftest import (
     wait_for_step,
 )
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 LIVE = ["/cell", "/cell?series_kind=sine"]
 BY_HAND = "/cell?cell=By+hand"
 UNIT = Decimal("0.001")  # the last digit shown

@@ -9,7 +9,7 @@ from lstm_core.nn.cell import cell_step
 from tests.browser.conftest import press, wait_for_step
 from tests.browser.test_cell import BY_HAND, GATES, READ, assert_adds_up, shown, wait_for_cell
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 
 def set_slider(page, label, value):

@@ -17,7 +17,7 @@ from tests.browser.conftest import (
 )
 from tests.browser.test_cell import READ, shown, wait_for_cell, wait_for_time
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 CELLS = {"lstm": "ifgoh", "gru": "rzn", "rnn": ""}
 MEMORY = {"lstm": "cell state", "gru": "hidden state", "rnn": "hidden state"}
 BOTH_WAYS = "text_goal=gaps&text_bidirectional=True"

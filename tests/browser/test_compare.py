@@ -18,7 +18,7 @@ from tests.browser.conftest import (
     wait_for_step,
 )
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 # so few units that the heatmaps always show the same ones
 TEXT = "/compare?text_corpus=counting&text_hidden_size=16&compare_differs=model.forget_bias"
 SERIES = "/compare?compare_network=series&series_hidden_size=16&compare_differs=knobs.learning_rate"

@@ -12,7 +12,7 @@ from tests.browser.conftest import frames_pass, wait_for_status, wait_for_step
 from tests.films import HOSTILE
 from tests.servers import Server
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 # short enough for a column's name and for one token; every part of it would leave a mark
 ATTACK = '"><img src=x onerror=window.owned=4><b>b</b><a href=javascript:0>'
 PAGES = ["", "series", "inside", "cell", "hands", "memory", "bptt", "ablation", "compare", "guide"]

@@ -9,7 +9,7 @@ from pages.live.film.route import film_html
 from tests.browser.conftest import SMALL_PROJECTOR
 from tests.films import HOSTILE, gaps_frames, series_frames, text_frames
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 FIRST_HEATMAP = ".heatmaplayer image"
 STEP = "() => Number(document.querySelector('.slider-label').textContent.replace(/\\D/g, ''))"
 SHOWN = "() => document.querySelector('.slider-label').textContent"

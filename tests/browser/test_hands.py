@@ -14,7 +14,7 @@ from tests.browser.conftest import (
     wait_for_step,
 )
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 PAGES = ["/hands", "/hands?series_kind=sine"]
 # so few units that the heatmaps always show the same ones
 SMALL = ["/hands?text_hidden_size=32", "/hands?series_kind=sine"]

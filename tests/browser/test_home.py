@@ -11,7 +11,7 @@ from lstm_core.config import ModelConfig, RunConfig, TextConfig
 from lstm_core.export.script import data_file, script
 from tests.browser.conftest import frames_pass, live, press, quiet, step, wait_for_status, wait_for_step
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 HEAD = 30  # pixels for the title above a chart
 SVG = "{http://www.w3.org/2000/svg}"
 

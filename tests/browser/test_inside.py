@@ -16,7 +16,7 @@ from tests.browser.conftest import (
     wait_for_step,
 )
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 PROBE = 'He said "go (now)" to me.\nThen'
 WHERE = ".sequence-where"
 TOKEN = ".sequence-body .coloured-token"

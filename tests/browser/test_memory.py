@@ -20,7 +20,7 @@ from tests.browser.conftest import (
     wait_for_step,
 )
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 MEMORY, BPTT = "/memory", "/bptt"
 SHORT = "?memory_lag=6"  # so short that it is learnt at once
 PATIENT = 120_000  # milliseconds, for what has to be learnt first

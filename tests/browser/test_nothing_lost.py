@@ -108,7 +108,7 @@ def test_the_controls_of_a_second_tab_follow_what_is_set_in_the_first_one(server
 
 def test_no_frame_is_drawn_around_the_page_after_a_click_and_a_key(server, open_page):
     page = open_page(server.url)
-    page.mouse.click(700, 745)
+    page.mouse.click(890, 400)  # between two panels
     page.keyboard.press("s")
     page.keyboard.press("p")
     page.keyboard.press("ArrowRight")

@@ -18,7 +18,7 @@ from tests.browser.conftest import (
     wait_for_step,
 )
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 # a part of each page that shows a network, which no other page has
 PAGES = {
     "Text": "text=What it writes now",

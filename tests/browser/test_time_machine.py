@@ -16,7 +16,7 @@ from tests.browser.conftest import (
     wait_for_step,
 )
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 # few units, so that every frame has the same rows
 SMALL = "/?text_corpus=counting&text_hidden_size=16"
 PAST = "() => document.querySelector('.transport-bar').hasAttribute('data-past')"
