@@ -7,7 +7,7 @@ import time
 from lstm_core.frames.frame import Frame
 from tests.lstm_core.acting import CONFIG as TINY
 
-TIMEOUT = 30  # seconds; reached only when something is broken
+TIMEOUT = 120  # seconds; reached only when something is broken
 PAUSE, PLAY, STEP = {"type": "pause"}, {"type": "play"}, {"type": "step"}
 
 

@@ -3,6 +3,7 @@
 import logging
 import os
 import signal
+import sys
 import threading
 from dataclasses import replace
 
@@ -175,10 +176,7 @@ def test_a_run_that_ends_its_process_again_and_again_is_given_up(tmp_path, caplo
 
 
 def test_new_processes_do_not_run_the_main_script_once_more():
+    main = sys.modules["__main__"]
     with backends._no_main():
-        import __main__
-
-        assert not hasattr(__main__, "__file__")
-    import __main__
-
-    assert hasattr(__main__, "__file__")
+        assert not hasattr(sys.modules["__main__"], "__file__")
+    assert sys.modules["__main__"] is main
