@@ -27,6 +27,20 @@ def saving(open_host, folder):
     return lambda **options: open_host(store=Store(folder), **options)
 
 
+def full_disk(monkeypatch):
+    """From now on the disk is full, until the event that is returned is cleared."""
+    real, full = Store.write, threading.Event()
+    full.set()
+
+    def write(self, run, saved, few=False):
+        if full.is_set():
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(self, run, saved, few)
+
+    monkeypatch.setattr(Store, "write", write)
+    return full
+
+
 def saved_at_least(folder, token, step):
     """Wait until a save on the disk has come so far; returns that save."""
     found = []
@@ -139,15 +153,7 @@ def test_a_full_disk_is_said_and_the_run_goes_on_and_is_saved_later(saving, fold
     token = host.open(TINY)
     viewer = Viewer(host, token)
     viewer.hear(lambda facts: facts["saved"])
-    real, full = Store.write, threading.Event()
-    full.set()
-
-    def write(self, run, saved, few=False):
-        if full.is_set():
-            raise OSError(errno.ENOSPC, "No space left on device")
-        real(self, run, saved, few)
-
-    monkeypatch.setattr(Store, "write", write)
+    full = full_disk(monkeypatch)
     monkeypatch.setattr("lstm_core.runtime.autosave.AGAIN", 0.1)
     monkeypatch.setattr("lstm_core.runtime.worker.AGAIN", 0.1)
     meta = viewer.until(lambda meta: meta["trouble"])
@@ -296,15 +302,7 @@ def test_what_was_left_for_later_is_saved_also_when_the_run_rests(saving, folder
 
 
 def test_a_run_that_sleeps_while_the_disk_is_full_is_not_lost(saving, folder, monkeypatch, quiet_saver):
-    real, full = Store.write, threading.Event()
-    full.set()
-
-    def write(self, run, saved, few=False):
-        if full.is_set():
-            raise OSError(errno.ENOSPC, "No space left on device")
-        real(self, run, saved, few)
-
-    monkeypatch.setattr(Store, "write", write)
+    full = full_disk(monkeypatch)
     monkeypatch.setattr("lstm_core.storage.save_queue.AGAIN", 0.1)
     monkeypatch.setattr("lstm_core.runtime.autosave.AGAIN", 0.1)
     host = saving(idle=0.1, lease=0.0)
