@@ -46,9 +46,12 @@ class Disconnected(Exception):
 
 @dataclass(frozen=True)
 class WorkerOptions:
-    """folder, most_mb, keep_days: of the store (see store.py); no folder, no saves. save_every: seconds."""
+    """folder, most_mb, keep_days: of the store (see store.py); no folder, no saves. save_every: seconds.
+    share: of its time that its runs may take, from 0 to 1.
+    """
 
     folder: str | None = None
     most_mb: float = 4000
     keep_days: float = 30
     save_every: float = 4.0
+    share: float = 1.0

@@ -47,7 +47,7 @@ class Outbox:
 def serve(connection: Connection, options: WorkerOptions, outbox: Outbox | None = None) -> None:
     """Have a worker, until it is closed or the connection is. outbox: of this connection, if there is one."""
     outbox, ended = outbox or Outbox(connection), threading.Event()
-    worker = Worker(outbox.send, _autosave(options))
+    worker = Worker(outbox.send, _autosave(options), options.share)
     beat = threading.Thread(target=_beat, args=(worker, outbox, ended), name="heartbeat", daemon=True)
     beat.start()
     try:

@@ -30,9 +30,15 @@ QUESTIONS = ("save", "branch", "film")
 class Worker:
     """`steps`: taken by all its runs so far. `turn_began`: on the monotonic clock; None between two turns."""
 
-    def __init__(self, send: Callable[..., None], autosave: Autosave | None = None) -> None:
-        """send: takes an event, a name and what belongs to it. autosave: None where nothing is saved."""
+    def __init__(
+        self, send: Callable[..., None], autosave: Autosave | None = None, share: float = 1.0
+    ) -> None:
+        """send: takes an event, a name and what belongs to it. autosave: None where nothing is saved.
+        share: of its time that turns may take, from 0 to 1; between two of them it rests accordingly.
+        """
         self.steps = 0
+        self._share = share
+        self._rests_until = 0.0  # on the monotonic clock
         self.turn_began: float | None = None
         self._send = send
         self._autosave = autosave
@@ -183,7 +189,8 @@ class Worker:
         if self._answers:
             return 0.0
         longest = LOOK if self._autosave and self._autosave.writing else LONGEST_WAIT
-        return min(longest, self._scheduler.wait(time.monotonic()))
+        now = time.monotonic()
+        return min(longest, max(self._scheduler.wait(now), self._rests_until - now))
 
     def turn(self) -> None:
         """Do a little of what there is to do: a turn of a run, a part of an answer."""
@@ -197,7 +204,7 @@ class Worker:
         if self._answers:
             self._answer_on()
         now = time.monotonic()
-        due = self._scheduler.next(now)
+        due = self._scheduler.next(now) if now >= self._rests_until else None
         if due:
             self.turn_began = now
             try:
@@ -209,6 +216,8 @@ class Worker:
                 self._queue(due, AGAIN)
             finally:
                 self.turn_began = None
+                end = time.monotonic()
+                self._rests_until = end + (end - now) * (1 / self._share - 1)
 
     def _give_turn(self, hosted: HostedRun, now: float) -> None:
         """Train or rest, and save."""

@@ -51,10 +51,10 @@ class Placement:
         self.last_save: float | None = None
         self._known = threading.Condition(self.lock)  # told when a session's config is, or cannot be
         self._numbers = itertools.count(1)
-        options = WorkerOptions(save_every=limits.save)
+        options = WorkerOptions(save_every=limits.save, share=limits.share)
         if store:
             folder = str(store.folder.absolute())
-            options = WorkerOptions(folder, store.most_mb, store.keep_days, limits.save)
+            options = WorkerOptions(folder, store.most_mb, store.keep_days, limits.save, limits.share)
         self.pool = Pool(make, workers, self, options)
         self._heard: dict[str, Callable[..., None]] = {
             "opened": self._opened,

@@ -10,6 +10,7 @@ from lstm_core.runtime import serve
 from lstm_core.runtime.autosave import Autosave
 from lstm_core.runtime.messages import live
 from lstm_core.runtime.protocol import Disconnected, WorkerOptions
+from lstm_core.runtime.run import Run
 from lstm_core.runtime.worker import Worker
 from lstm_core.storage.checkpoint import pack, unpack
 from lstm_core.storage.store import Store
@@ -23,9 +24,9 @@ RUN, OTHER = "ab" * 16, "cd" * 16
 class Driver:
     """A worker, and the events that it has told."""
 
-    def __init__(self, autosave=None):
+    def __init__(self, autosave=None, share=1.0):
         self.events = []
-        self.worker = Worker(lambda *event: self.events.append(event), autosave)
+        self.worker = Worker(lambda *event: self.events.append(event), autosave, share)
 
     def tell(self, *command):
         self.worker.handle(*command)
@@ -111,6 +112,20 @@ def test_runs_have_fair_turns(driver):
     assert set(frames) == {RUN, OTHER}
     turns = [event[1] for event in driver.events if event[0] == "turn"]
     assert turns == [RUN, OTHER] * 20  # while they are young every change is told
+
+
+def test_it_takes_no_more_than_its_share_of_the_time(monkeypatch):
+    driver, now = Driver(share=0.2), [100.0]
+    monkeypatch.setattr("lstm_core.runtime.worker.time.monotonic", lambda: now[0])
+    monkeypatch.setattr(Run, "work", lambda run, seconds: now.__setitem__(0, now[0] + 0.5) or 0.0)
+    driver.tell("open", RUN, CONFIG)
+    driver.tell("train", RUN, None)
+    begun = now[0]
+    for _ in range(5):
+        driver.turns(2)  # the second one comes too early
+        assert driver.worker.wait() == pytest.approx(2.0)
+        now[0] += driver.worker.wait()
+    assert now[0] - begun == pytest.approx(5 * 2.5)
 
 
 def test_live_settings_and_orders_act_in_the_next_turn(driver):
