@@ -132,7 +132,7 @@ def socket_to(proxy, origin):
 def test_a_socket_is_for_the_servers_own_pages(proxy):
     with socket_to(proxy, proxy.url) as socket:
         socket.send('{"type": "hello", "token": "x"}')
-        assert json.loads(socket.recv()) == {"type": "gone"}
+        assert json.loads(socket.recv(timeout=30)) == {"type": "gone"}
     # another site, the same without TLS, on another port, and what a proxy in between might be talked into
     for origin in ("https://evil.example", proxy.url.replace("https", "http"), "https://127.0.0.1", "null"):
         with pytest.raises(websockets.InvalidStatus), socket_to(proxy, origin):
