@@ -1,5 +1,5 @@
-"""AppTest starts Streamlit's runtime for each test, which looks for components in every installed package: that takes
-half a second, and finds the same each time.
+"""AppTest starts Streamlit's runtime for each test, which looks for components in every installed package.
+That takes half a second, and finds the same each time.
 """
 
 from functools import cache

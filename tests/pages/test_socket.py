@@ -1,5 +1,6 @@
 """The live channel's routes: who is let in, what is answered, and that nothing stays behind."""
 
+import asyncio
 import json
 import threading
 import time
@@ -19,7 +20,7 @@ from lstm_core.frames.frame import Frame
 from pages.live.routes import routes
 from pages.live.server import assets
 from pages.live.server.assets import PLOTLY_VERSION, VERSION
-from pages.live.server.request_guard import origin_allowed
+from pages.live.server.request_guard import WRONG_KEY, origin_allowed
 from pages.live.server.slots import Bell
 from pages.live.server.socket import BAD_MESSAGES, MESSAGE_LIMIT, _parse
 from pages.live.server.state import HOST, LIMITS
@@ -37,6 +38,22 @@ def client():
 @pytest.fixture
 def token():
     return HOST.open(SMALL)
+
+
+@pytest.fixture(autouse=True)
+def held_back(monkeypatch):
+    """Seconds for which answers to wrong keys were held back, none of which really pass."""
+    seconds = []
+    wait = asyncio.sleep
+
+    async def sleep(delay):
+        if delay == WRONG_KEY:
+            seconds.append(delay)
+        else:
+            await wait(delay)
+
+    monkeypatch.setattr("pages.live.server.socket.sleep", sleep)
+    return seconds
 
 
 def hello(socket, token):
@@ -113,10 +130,11 @@ def test_no_second_frame_before_the_first_is_answered(client, token):
 
 
 @pytest.mark.parametrize("token", ["", "x", "../..", "0" * 5000, None, 7, {"a": 1}])
-def test_an_unknown_token_is_gone(client, token):
+def test_an_unknown_token_is_gone_and_who_guesses_does_so_slowly(client, token, held_back):
     with client.websocket_connect(SOCKET) as socket:
         hello(socket, token)
         assert receive(socket) == {"type": "gone"}
+    assert held_back == [WRONG_KEY]
 
 
 def test_one_tampered_letter_is_enough(client, token):

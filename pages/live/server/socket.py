@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from asyncio import sleep
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -42,7 +43,7 @@ async def socket(websocket: WebSocket) -> None:
             viewer = HOST.watch(str(token), slot.put)
         except KeyError:
             # unknown, mistyped or forgotten: all the same to whoever asks
-            await asyncio.sleep(WRONG_KEY)  # who guesses codes does it slowly
+            await sleep(WRONG_KEY)  # who guesses codes does it slowly
             await websocket.send_json({"type": "gone"})
             await websocket.close(code=1008)
             return
@@ -72,7 +73,7 @@ async def _listen(websocket: WebSocket, token: str, viewer: int) -> None:
         text = await _receive(websocket)
         read += 1
         if read > LIMITS.messages:  # whoever sends more has to wait, not everybody else
-            await asyncio.sleep(max(0.0, second + 1 - time.monotonic()))
+            await sleep(max(0.0, second + 1 - time.monotonic()))
         if time.monotonic() >= second + 1:
             second, read = time.monotonic(), 0
         try:
