@@ -18,7 +18,7 @@ from typing import Any
 
 from lstm_core.analysis.unit_search import Question
 from lstm_core.config import TEXT_LIMIT, WORK_LIMIT, Hands, RunConfig
-from lstm_core.experiments.registry import SubjectConfig
+from lstm_core.experiments.configs import SubjectConfig
 from lstm_core.storage.checkpoint import without_past
 
 SETTINGS = {"knob": "knobs", "view": "view", "hands": "hands"}  # kind → field of the config

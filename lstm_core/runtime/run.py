@@ -14,9 +14,10 @@ from dataclasses import replace
 from typing import Any
 
 from lstm_core.config import RunConfig
+from lstm_core.experiments.configs import SubjectConfig
 from lstm_core.experiments.experiment import Subject
 from lstm_core.experiments.network import Branch, Network
-from lstm_core.experiments.registry import SubjectConfig, make_subject
+from lstm_core.experiments.registry import make_subject
 from lstm_core.frames.frame import Frame
 from lstm_core.runtime.inbox import INBOX, Inbox
 from lstm_core.runtime.messages import SETTINGS, Live, live, read

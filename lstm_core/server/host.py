@@ -16,7 +16,7 @@ from typing import Any
 
 from lstm_core.config.access_keys import TOKEN, new_token, run_id
 from lstm_core.config.server_settings import Limits
-from lstm_core.experiments.registry import SubjectConfig, check_data
+from lstm_core.experiments.configs import SubjectConfig, check_data
 from lstm_core.frames.observer import PARTS
 from lstm_core.runtime.messages import live, read, with_live
 from lstm_core.server.answers import Answer, WorkerLost

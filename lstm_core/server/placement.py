@@ -15,7 +15,7 @@ from typing import Any
 
 from lstm_core.config import RunConfig
 from lstm_core.config.server_settings import Limits
-from lstm_core.experiments.registry import SubjectConfig
+from lstm_core.experiments.configs import SubjectConfig
 from lstm_core.runtime.protocol import WorkerOptions
 from lstm_core.server import admission
 from lstm_core.server.answers import WorkerLost

@@ -14,7 +14,7 @@ import safetensors.torch
 from torch import Tensor
 
 from lstm_core.config import RunConfig
-from lstm_core.experiments.registry import SubjectConfig
+from lstm_core.experiments.configs import SubjectConfig
 from lstm_core.serialization.reader import Reader
 from lstm_core.serialization.tree_codec import flatten, from_json, to_json, unflatten
 from lstm_core.storage.config_codec import subject_from_plain, to_plain

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from lstm_core.config import GATES, MemoryConfig, RunConfig, SeriesConfig, TextConfig, TrainConfig
 from lstm_core.config.server_settings import Limits
-from lstm_core.experiments.registry import AblationConfig, PairConfig, RaceConfig, SubjectConfig
+from lstm_core.experiments.configs import AblationConfig, PairConfig, RaceConfig, SubjectConfig
 from lstm_core.tasks import make_task
 from lstm_core.training.snapshots import BYTES, CAPACITY, FEWEST
 

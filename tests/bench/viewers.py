@@ -12,8 +12,8 @@ from typing import Any
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
+from lstm_core.experiments.configs import SubjectConfig
 from lstm_core.experiments.network import Network
-from lstm_core.experiments.registry import SubjectConfig
 from lstm_core.frames.frame import Frame
 from lstm_core.server.host import RunHost
 from lstm_core.storage.restore import restored

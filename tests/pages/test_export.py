@@ -12,9 +12,9 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from lstm_core.config import Hands, Knobs, MemoryConfig, ModelConfig, RunConfig, SeriesConfig, TextConfig
-from lstm_core.experiments.ablation.ablation import AblationConfig
-from lstm_core.experiments.pair.pair import PairConfig
-from lstm_core.experiments.race.race import RaceConfig
+from lstm_core.experiments.ablation.config import AblationConfig
+from lstm_core.experiments.pair.config import PairConfig
+from lstm_core.experiments.race.config import RaceConfig
 from lstm_core.export.script import script
 from lstm_core.storage.archive import pack_run, unpack_run
 from pages.live.server.downloads import BODY_LIMIT

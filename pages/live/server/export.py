@@ -9,11 +9,11 @@ import re
 from typing import Any
 
 from lstm_core.config import MemoryConfig, RunConfig, SeriesConfig
-from lstm_core.experiments.ablation.ablation import AblationConfig
+from lstm_core.experiments.ablation.config import AblationConfig
+from lstm_core.experiments.configs import SubjectConfig
 from lstm_core.experiments.network import Network
-from lstm_core.experiments.pair.pair import PairConfig
-from lstm_core.experiments.race.race import RaceConfig
-from lstm_core.experiments.registry import SubjectConfig
+from lstm_core.experiments.pair.config import PairConfig
+from lstm_core.experiments.race.config import RaceConfig
 from lstm_core.export.tables import loss_table, trace_table
 from lstm_core.storage.archive import pack_run
 from lstm_core.storage.restore import restored

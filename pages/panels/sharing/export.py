@@ -7,10 +7,10 @@ import threading
 import streamlit as st
 
 from lstm_core.config import Hands, RunConfig
-from lstm_core.experiments.ablation.ablation import AblationConfig
-from lstm_core.experiments.pair.pair import PairConfig
-from lstm_core.experiments.race.race import RaceConfig
-from lstm_core.experiments.registry import SubjectConfig
+from lstm_core.experiments.ablation.config import AblationConfig
+from lstm_core.experiments.configs import SubjectConfig
+from lstm_core.experiments.pair.config import PairConfig
+from lstm_core.experiments.race.config import RaceConfig
 from lstm_core.export.script import data_file, script
 from lstm_core.storage.archive import unpack_run
 from lstm_core.storage.checkpoint import Saved

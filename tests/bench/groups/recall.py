@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from lstm_core.config import Knobs, TrainConfig
+from lstm_core.experiments.race.config import RaceConfig
 from lstm_core.experiments.race.lane import Lane
-from lstm_core.experiments.race.race import EXAM_EVERY, RaceConfig
+from lstm_core.experiments.race.race import EXAM_EVERY
 from lstm_core.tasks import MemoryTask
 from tests.bench.report import Figure, Options, median
 

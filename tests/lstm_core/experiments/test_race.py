@@ -12,15 +12,10 @@ from hypothesis import strategies as st
 
 from lstm_core.config import CELLS, LONGEST_LAG, MEMORY_TASKS, Knobs, MemoryConfig, TrainConfig
 from lstm_core.experiments.race import race as module
+from lstm_core.experiments.race.config import LANES, QUESTIONS, RaceConfig
 from lstm_core.experiments.race.gradient_flow import Flow, flow
 from lstm_core.experiments.race.lane import fallen
-from lstm_core.experiments.race.race import (
-    EXAM_EVERY,
-    LANES,
-    QUESTIONS,
-    Race,
-    RaceConfig,
-)
+from lstm_core.experiments.race.race import EXAM_EVERY, Race
 from lstm_core.experiments.race.sizes import equal_size, parameters
 from lstm_core.experiments.race.verdict import PATIENCE, Result, Stage, observation
 from lstm_core.frames.frame import Frame

@@ -12,7 +12,7 @@ import pytest
 from lstm_core.config import ModelConfig
 from lstm_core.config.access_keys import run_id
 from lstm_core.config.server_settings import Limits
-from lstm_core.experiments.race.race import RaceConfig
+from lstm_core.experiments.race.config import RaceConfig
 from lstm_core.frames.frame import Frame
 from lstm_core.server import backends
 from lstm_core.server.answers import WorkerLost

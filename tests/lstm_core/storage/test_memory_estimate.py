@@ -16,9 +16,9 @@ from lstm_core.config import (
     TrainConfig,
 )
 from lstm_core.config.server_settings import Limits
-from lstm_core.experiments.ablation.ablation import AblationConfig
-from lstm_core.experiments.pair.pair import PairConfig
-from lstm_core.experiments.race.race import LANES, RaceConfig
+from lstm_core.experiments.ablation.config import AblationConfig
+from lstm_core.experiments.pair.config import PairConfig
+from lstm_core.experiments.race.config import LANES, RaceConfig
 from lstm_core.experiments.registry import make_subject
 from lstm_core.storage.memory_estimate import check_size, footprint
 from lstm_core.training.snapshots import BYTES

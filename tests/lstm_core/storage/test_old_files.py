@@ -20,7 +20,7 @@ import pytest
 
 from lstm_core.config import Hands, Knobs, ModelConfig, RunConfig, SeriesConfig, TextConfig, TrainConfig, View
 from lstm_core.config.server_settings import Limits
-from lstm_core.experiments.registry import AblationConfig, PairConfig, RaceConfig
+from lstm_core.experiments.configs import AblationConfig, PairConfig, RaceConfig
 from lstm_core.runtime.run import Run
 from lstm_core.storage.archive import pack_run, unpack_run
 from lstm_core.storage.restore import restored
