@@ -21,6 +21,7 @@ from lstm_core.runtime.autosave import Autosave
 from lstm_core.runtime.protocol import BEAT, Disconnected, WorkerOptions
 from lstm_core.runtime.run import warm_up
 from lstm_core.runtime.worker import Worker
+from lstm_core.storage.run_files import RunFiles
 from lstm_core.storage.store import Store
 
 LOG = logging.getLogger(__name__)
@@ -95,7 +96,7 @@ def _autosave(options: WorkerOptions) -> Autosave | None:
     if options.folder is None:
         return None
     store = Store(Path(options.folder), options.most_mb, options.keep_days, trial=False)
-    return Autosave(store, options.save_every)
+    return Autosave(RunFiles(store), options.save_every)
 
 
 class _Relay(logging.Handler):

@@ -12,6 +12,7 @@ from lstm_core.runtime.messages import live
 from lstm_core.runtime.protocol import Disconnected, WorkerOptions
 from lstm_core.runtime.worker import Worker
 from lstm_core.storage.checkpoint import pack, unpack
+from lstm_core.storage.run_files import RunFiles
 from lstm_core.storage.store import Store
 from lstm_core.training.trainer import Trainer
 from tests.lstm_core.acting import CONFIG
@@ -71,7 +72,7 @@ def saving(tmp_path):
     drivers = []
 
     def make(every=0.05):
-        drivers.append(Driver(Autosave(Store(tmp_path), every)))
+        drivers.append(Driver(Autosave(RunFiles(Store(tmp_path)), every)))
         return drivers[-1]
 
     yield make
@@ -255,7 +256,9 @@ def test_it_is_saved_at_once_and_then_every_few_seconds(saving, tmp_path):
     driver.tell("open", RUN, CONFIG)
     assert driver.until("saved") == (RUN, "")
     driver.tell("train", RUN, None)
-    eventually(lambda: driver.worker.turn() or Store(tmp_path).read(RUN)[0].steps > 20, "it is saved")
+    eventually(
+        lambda: driver.worker.turn() or RunFiles(Store(tmp_path)).read(RUN)[0].steps > 20, "it is saved"
+    )
 
 
 @pytest.mark.parametrize("share", [0, 1])

@@ -18,6 +18,7 @@ from lstm_core.server import backends
 from lstm_core.server.answers import WorkerLost
 from lstm_core.server.host import RunHost
 from lstm_core.storage.checkpoint import to_bytes
+from lstm_core.storage.run_files import RunFiles
 from lstm_core.storage.store import Store
 from lstm_core.training.trainer import Trainer
 from tests.lstm_core.hosting import PAUSE, TINY, Viewer, eventually, trains
@@ -108,7 +109,7 @@ def test_signals_to_the_whole_group_do_not_end_them(host):
 
 
 def saved_at_least(folder, token, steps):
-    eventually(lambda: Store(folder).read(run_id(token))[0].steps >= steps, "it is saved")
+    eventually(lambda: RunFiles(Store(folder)).read(run_id(token))[0].steps >= steps, "it is saved")
 
 
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGSTOP], ids=["ends", "hangs"])
