@@ -16,8 +16,9 @@ import torch
 from torch import Tensor
 
 from lstm_core.analysis.activations import survey
+from lstm_core.analysis.question import Question
 from lstm_core.analysis.unit_numbers import cell_numbers, step_before, truth, truth_between
-from lstm_core.analysis.unit_search import Question, find_units
+from lstm_core.analysis.unit_search import find_units
 from lstm_core.config import SIGNALS, Hands, View
 from lstm_core.frames.frame import Frame
 from lstm_core.frames.outputs import (
@@ -42,7 +43,6 @@ from lstm_core.tasks import MemoryTask, SeriesTask, TextTask
 from lstm_core.training.snapshots import Snapshot
 from lstm_core.training.trainer import Trainer
 
-PARTS = ("unit", "survey", "held")  # of a frame that are made only for viewers who show them
 NEXT_EVERY = 0.2  # seconds after which the network is asked again what it expects after the prompt
 TRUTH_EVERY = 1.0  # seconds after which all that a frame shows is compared again with what torch computes
 
@@ -50,7 +50,7 @@ TRUTH_EVERY = 1.0  # seconds after which all that a frame shows is compared agai
 class Observer:
     """Looks at one trainer: at the network of now, or at one of its snapshots if the view says so.
 
-    `view`, `hands` and `wants` (some of PARTS) may be replaced at any time.
+    `view`, `hands` and `wants` (some of the PARTS of frame.py) may be replaced at any time.
     """
 
     def __init__(self, trainer: Trainer, view: View, hands: Hands = Hands()) -> None:  # noqa: B008  frozen

@@ -16,10 +16,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from lstm_core.analysis.unit_search import Question
+from lstm_core.analysis.question import Question
 from lstm_core.config import TEXT_LIMIT, WORK_LIMIT, Hands, RunConfig
-from lstm_core.experiments.configs import SubjectConfig
-from lstm_core.storage.checkpoint import without_past
+from lstm_core.experiments.configs import SubjectConfig, without_past
 
 SETTINGS = {"knob": "knobs", "view": "view", "hands": "hands"}  # kind → field of the config
 PLAIN = ("play", "pause", "step", "reset")

@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from lstm_core.config import RunConfig
-from lstm_core.experiments.configs import SubjectConfig
+from lstm_core.experiments.configs import SubjectConfig, without_past
 from lstm_core.experiments.experiment import Subject
 from lstm_core.experiments.network import Branch, Network
 from lstm_core.experiments.registry import make_subject
@@ -22,7 +22,7 @@ from lstm_core.frames.frame import Frame
 from lstm_core.runtime.inbox import INBOX, Inbox
 from lstm_core.runtime.messages import SETTINGS, Live, live, read
 from lstm_core.runtime.pacing import Budget, Rate
-from lstm_core.storage.checkpoint import Saved, without_past
+from lstm_core.storage.checkpoint import Saved
 from lstm_core.storage.restore import restored
 
 FRAME_SHARE = 0.05  # of the run's own time may go into frames, so that watching stays nearly free

@@ -16,8 +16,8 @@ from typing import Any
 
 from lstm_core.config.access_keys import TOKEN, new_token, run_id
 from lstm_core.config.server_settings import Limits
-from lstm_core.experiments.configs import SubjectConfig, check_data
-from lstm_core.frames.observer import PARTS
+from lstm_core.experiments.configs import SubjectConfig, check_data, without_past
+from lstm_core.frames.frame import PARTS
 from lstm_core.runtime.messages import live, read, with_live
 from lstm_core.server.answers import Answer, WorkerLost
 from lstm_core.server.backends import MakeBackend, ProcessBackend, ThreadBackend
@@ -26,7 +26,7 @@ from lstm_core.server.placement import Placement
 from lstm_core.server.session import Deliver, Session
 from lstm_core.server.sharing import Sharing
 from lstm_core.server.subscribers import CLOSED, Full
-from lstm_core.storage.checkpoint import Saved, pack, unpack, without_past
+from lstm_core.storage.checkpoint import Saved, pack, unpack
 from lstm_core.storage.memory_estimate import check_size
 from lstm_core.storage.store import Store
 

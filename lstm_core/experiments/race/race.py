@@ -13,7 +13,7 @@ from lstm_core.config import LONGEST_LAG, memory_length
 from lstm_core.experiments.experiment import Part
 from lstm_core.experiments.race.config import EXAM_SEQUENCES, LANES, QUESTIONS, RaceConfig
 from lstm_core.experiments.race.gradient_flow import flow
-from lstm_core.experiments.race.lane import Lane, fallen
+from lstm_core.experiments.race.lane import Lane, fallen, score
 from lstm_core.experiments.race.verdict import Result, Stage, observation
 from lstm_core.frames.frame import Frame
 from lstm_core.serialization.reader import Reader
@@ -103,7 +103,7 @@ class Race:
         recall = task.what == "recall"
         batch = task.exam(self._rng, lag) if recall else task.batch(self._rng, EXAM_SEQUENCES, lag)
         for lane in self._running():
-            lane.examine(self.step_count, self.task.score(lane.trainer.model, batch))
+            lane.examine(self.step_count, score(self.task, lane.trainer.model, batch))
 
     def refresh(self, part: str) -> None:
         """flow: of all networks. lags: accuracy over the lags, of one network after the other."""
@@ -121,7 +121,7 @@ class Race:
         for lane in [lane for lane in lanes if lane.lags != lags] or [lanes[self._next_by_lag]]:
             lane.lags = lags
             lane.by_lag = [
-                self.task.score(lane.trainer.model, self.task.exam(self._rng_by_lag, lag)) for lag in lags
+                score(self.task, lane.trainer.model, self.task.exam(self._rng_by_lag, lag)) for lag in lags
             ]
 
     def observe(self, meta: dict[str, Any]) -> Frame:

@@ -10,11 +10,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from lstm_core.analysis.question import KINDS, Question
 from sklearn.metrics import roc_auc_score
 
 from lstm_core import trace
 from lstm_core.analysis.activations import read_held_out
-from lstm_core.analysis.unit_search import KINDS, LIMIT, Question, auc, find_units
+from lstm_core.analysis.unit_search import LIMIT, auc, find_units
 from lstm_core.config import ModelConfig, RunConfig, SeriesConfig, TextConfig, TrainConfig
 from lstm_core.nn.model import SequenceModel
 from lstm_core.training.trainer import Trainer
@@ -34,7 +35,8 @@ class Asked:
             self.trainer.step()
         self.task, self.layer = self.trainer.task, layer
         if self.task.kind == "series":
-            self.probe = self.task.scaled[self.task.split - 20 : self.task.split + 20, None, None]
+            scaled = self.task.scaled[self.task.split - 20 : self.task.split + 20, None, None]
+            self.probe = torch.from_numpy(scaled)
         else:
             self.probe = torch.tensor(self.task.encode(probe or self.task.default_probe))[:, None]
 

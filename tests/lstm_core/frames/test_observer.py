@@ -6,9 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from lstm_core.analysis.question import Question
 
 from lstm_core import trace
-from lstm_core.analysis.unit_search import Question
 from lstm_core.config import (
     CELLS,
     SIGNALS,
@@ -550,7 +550,9 @@ def test_a_forecast_fits_together(task):
     assert meta["forecast_x"] == meta["x"][known:]
     np.testing.assert_allclose(arrays["data"], series.values[first:][: known + ahead], rtol=1e-6)
 
-    fit, closed = forecast(observer.trainer.model, series.scaled[first : series.split, None], ahead)
+    fit, closed = forecast(
+        observer.trainer.model, torch.from_numpy(series.scaled[first : series.split, None]), ahead
+    )
     assert math.isnan(arrays["fit"][0])
     np.testing.assert_allclose(arrays["fit"][1:], fit[:-1] * series.std + series.mean, rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(arrays["forecast"], closed * series.std + series.mean, rtol=1e-5, atol=1e-6)
@@ -581,7 +583,7 @@ def test_the_stretch_of_a_series_begins_where_it_was_asked_to(share, place):
     np.testing.assert_allclose(frame.arrays["probe"], series.values[place], rtol=1e-6)
     assert frame.meta["labels"] == [str(x) for x in series.x[place]]
     with torch.no_grad():
-        exact = trace(observer.trainer.model.core, series.scaled[place][:, None, None])
+        exact = trace(observer.trainer.model.core, torch.from_numpy(series.scaled[place][:, None, None]))
     np.testing.assert_allclose(frame.heatmaps["h"], exact.h[0, :, 0].T.numpy(), rtol=5.01e-3)
 
 
