@@ -10,11 +10,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
-from lstm_core.analysis.question import KINDS, Question
 from sklearn.metrics import roc_auc_score
 
 from lstm_core import trace
 from lstm_core.analysis.activations import read_held_out
+from lstm_core.analysis.question import KINDS, Question
 from lstm_core.analysis.unit_search import LIMIT, auc, find_units
 from lstm_core.config import ModelConfig, RunConfig, SeriesConfig, TextConfig, TrainConfig
 from lstm_core.nn.model import SequenceModel

@@ -11,7 +11,7 @@ import torch
 from lstm_core.config import LONGEST_LAG, MEMORY_TASKS, MemoryConfig, TrainConfig
 from lstm_core.experiments.race.config import LANES, QUESTIONS, RaceConfig, exam_about
 from lstm_core.experiments.race.gradient_flow import Flow, flow
-from lstm_core.experiments.race.lane import fallen
+from lstm_core.experiments.race.lane import fallen, score
 from lstm_core.experiments.race.race import EXAM_EVERY, Race
 from lstm_core.experiments.race.sizes import EMBEDDING, parameters
 from lstm_core.experiments.race.verdict import PATIENCE
@@ -148,8 +148,10 @@ def test_another_lag_is_a_new_stage():
 @pytest.mark.parametrize("kind", MEMORY_TASKS)
 def test_accuracy_is_that_on_as_many_sequences_as_is_said(kind, monkeypatch):
     race, asked = Race(config(kind)), []
-    score = race.task.score
-    monkeypatch.setattr(race.task, "score", lambda model, batch: asked.append(batch) or score(model, batch))
+    monkeypatch.setattr(
+        "lstm_core.experiments.race.race.score",
+        lambda task, model, batch: asked.append(batch) or score(task, model, batch),
+    )
     steps(race, EXAM_EVERY)
     sizes = {batch.inputs.shape[1] for batch in asked}
     assert sizes == {int(re.search(r"\d+", exam_about(kind))[0])}

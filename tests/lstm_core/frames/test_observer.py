@@ -6,9 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from lstm_core.analysis.question import Question
 
 from lstm_core import trace
+from lstm_core.analysis.question import Question
 from lstm_core.config import (
     CELLS,
     SIGNALS,

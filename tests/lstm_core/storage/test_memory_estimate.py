@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from lstm_core.training.timeline_capacity import BYTES
 
 from lstm_core.config import (
     Knobs,
@@ -22,6 +21,7 @@ from lstm_core.experiments.pair.config import PairConfig
 from lstm_core.experiments.race.config import LANES, RaceConfig
 from lstm_core.experiments.registry import make_subject
 from lstm_core.storage.memory_estimate import check_size, footprint
+from lstm_core.training.timeline_capacity import BYTES
 from tests.lstm_core.pairs import OTHERS, config_for
 from tests.lstm_core.saving import trained
 
