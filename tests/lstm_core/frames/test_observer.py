@@ -82,7 +82,7 @@ def test_all_that_is_shown_is_compared_when_it_is_due():
 def test_what_was_never_compared_is_compared_at_once(monkeypatch, change):
     observer = watching(steps=3)
     look(observer)
-    monkeypatch.setattr("lstm_core.frames.observer.truth", lambda *_: {"difference": 0.25, "allowed": 1e-5})
+    monkeypatch.setattr("lstm_core.frames.comparison.truth", lambda *_: {"difference": 0.25, "allowed": 1e-5})
     observer.view = replace(observer.view, **change)
     truth = look(observer).meta["truth"]
     assert (truth["difference"], truth["step"]) == (0.25, observer.step)
@@ -92,8 +92,8 @@ def test_what_was_never_compared_is_compared_at_once(monkeypatch, change):
 def test_states_that_are_off_have_all_compared(monkeypatch, off):
     observer = watching(steps=3)
     look(observer)
-    monkeypatch.setattr("lstm_core.frames.observer.truth_between", lambda *_: off)
-    monkeypatch.setattr("lstm_core.frames.observer.truth", lambda *_: {"difference": 0.25, "allowed": 1e-5})
+    monkeypatch.setattr("lstm_core.frames.comparison.truth_between", lambda *_: off)
+    monkeypatch.setattr("lstm_core.frames.comparison.truth", lambda *_: {"difference": 0.25, "allowed": 1e-5})
     assert look(observer).meta["truth"]["difference"] == 0.25
 
 
