@@ -12,7 +12,7 @@ from lstm_core.config.server_settings import Limits
 from lstm_core.server.host import RunHost
 from lstm_core.storage.run_files import RunFiles
 from lstm_core.storage.run_folder import STATES
-from lstm_core.storage.store import Store
+from lstm_core.storage.store import Damaged, Store
 from lstm_core.training.trainer import Trainer
 from tests.lstm_core.hosting import PAUSE, PLAY, STEP, TINY, Viewer, eventually, trains
 
@@ -197,7 +197,7 @@ def test_when_nothing_can_be_read_the_viewers_are_told(saving, folder, quiet_sav
     told = []
     again.watch(token, told.append)
     eventually(lambda: told[-1:] == [b""], "there will be no frames")
-    with pytest.raises(ValueError, match="damaged"):
+    with pytest.raises(Damaged, match="damaged"):
         again.config(token)
 
 
