@@ -3,7 +3,7 @@
 import streamlit as st
 
 from lstm_core.config import MemoryConfig
-from lstm_core.experiments.ablation.ablation import AblationConfig
+from lstm_core.experiments.ablation.config import AblationConfig
 from pages.panels.experiments import ablation
 from pages.panels.playback.transport import transport_bar
 from pages.panels.runs.run import run_for, run_settings

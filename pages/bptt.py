@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from lstm_core.experiments.race.race import LANES, RaceConfig
+from lstm_core.experiments.race.config import LANES, RaceConfig
 from pages.panels.experiments.race import live_sliders, race_settings, stored_fields
 from pages.panels.playback.transport import transport_bar
 from pages.panels.runs.run import run_for

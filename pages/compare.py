@@ -6,8 +6,8 @@ from typing import Any
 import streamlit as st
 
 from lstm_core.config import Knobs, TextConfig, View
+from lstm_core.experiments.pair.config import PairConfig, shared_signals
 from lstm_core.experiments.pair.differences import DIFFERENCES
-from lstm_core.experiments.pair.pair import PairConfig, shared_signals
 from pages.common.colours import NAMES
 from pages.common.markdown import escape_markdown
 from pages.panels.compare.compare_sides import base_of, following, sides

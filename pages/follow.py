@@ -5,8 +5,8 @@ from typing import Any
 import streamlit as st
 
 from lstm_core.config import RunConfig
-from lstm_core.experiments.pair.pair import PairConfig
-from lstm_core.experiments.registry import SubjectConfig
+from lstm_core.experiments.configs import SubjectConfig
+from lstm_core.experiments.pair.config import PairConfig
 from pages.common.heading import heading
 from pages.common.markdown import escape_markdown
 from pages.live.server.state import HOST

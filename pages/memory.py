@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from lstm_core.experiments.race.race import RaceConfig
+from lstm_core.experiments.race.config import RaceConfig
 from pages.panels.experiments.race import controls, live_sliders, race_settings
 from pages.panels.playback.transport import transport_bar
 from pages.panels.runs.run import run_for

@@ -93,13 +93,14 @@ def read_held_out(
     also end up to 64 steps after what counts.
     """
     tokens: np.ndarray
+    before: np.ndarray
+    data: np.ndarray
     if isinstance(task, TextTask):
         tokens = task.valid_tokens[:limit].astype(np.int64)
         before, data = task.train_tokens[-WARM_UP:].astype(np.int64), task.valid_tokens.astype(np.int64)
     else:
-        scaled = task.scaled.numpy()
         tokens = task.values[task.split :][:limit]
-        before, data = scaled[: task.split][-WARM_UP:], scaled[task.split :]
+        before, data = task.scaled[: task.split][-WARM_UP:], task.scaled[task.split :]
     after = WARM_UP if model.core.bidirectional else 0
     sequence = np.concatenate([before, data[: limit + after]])
     length = math.ceil(len(tokens) / min(STREAMS, max(1, len(tokens) // WARM_UP)))

@@ -8,97 +8,25 @@ input; so the same is measured with the initial weights.
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from torch import Tensor
 
 from lstm_core.analysis.activations import Reading, read_held_out, read_probe
-from lstm_core.analysis.token_patterns import (
-    Finder,
-    after_newline,
-    brackets,
-    mark_text,
-    quotes,
-    regular_expression,
-    shortened,
-    uppercase,
-)
+from lstm_core.analysis.question import FINDERS, SERIES_KINDS, TEXT_KINDS, Question
+from lstm_core.analysis.token_patterns import mark_text, regular_expression
 from lstm_core.config import GATES
 from lstm_core.nn.cell import directions_of
 from lstm_core.nn.model import SequenceModel
 from lstm_core.tasks import SeriesTask, TextTask
-from lstm_core.tasks.tokens import normalise
 
 LIMIT = 20_000  # held-out tokens or values that are looked at …
 WORK = 4e9  # … or fewer, in multiply-adds: of a network so large that they would take seconds
-LONGEST_PATTERN = 200  # characters
 MOST_FOUND = 12
 FEWEST_HELD_OUT = 10
 FEW = 10  # marked or unmarked tokens, below which chance alone makes good units
-
-_FINDERS: dict[str, Finder] = {
-    "quotes": quotes,
-    "brackets": brackets,
-    "newline": after_newline,
-    "uppercase": uppercase,
-}
-_TEXT_KINDS = (*_FINDERS, "regex")
-_SERIES_KINDS = ("rising", "above")
-KINDS = (*_TEXT_KINDS, *_SERIES_KINDS, "stretch")
-
-
-@dataclass(frozen=True)
-class Question:
-    """What to look for. `text` is the pattern of a "regex", `value` the threshold of "above" in the series'
-    own units, `stretch` the first and last step of the probe, in either order, of a "stretch".
-
-    Raises ValueError, whatever it is given, for what is no such question.
-    """
-
-    kind: str
-    text: str = ""
-    value: float = 0.0
-    stretch: tuple[int, int] = (0, 0)
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.kind, str) or self.kind not in KINDS:
-            raise ValueError(f"kind is {str(self.kind)[:40]!r}; it must be one of {', '.join(KINDS)}.")
-        if not isinstance(self.text, str) or len(self.text) > LONGEST_PATTERN:
-            raise ValueError(f"text must be at most {LONGEST_PATTERN} characters.")
-        if not _is_number(self.value):
-            raise ValueError(f"value is {str(self.value)[:40]!r}; it must be a finite number.")
-        stretch = self.stretch
-        if (
-            not isinstance(stretch, list | tuple)
-            or len(stretch) != 2
-            or not all(isinstance(step, int) and _is_number(step) for step in stretch)
-        ):
-            raise ValueError("stretch must be two whole numbers, the first and the last step.")
-        object.__setattr__(self, "stretch", (min(stretch), max(stretch)))
-        object.__setattr__(self, "text", normalise(self.text))  # as the texts are
-
-    def __str__(self) -> str:
-        """What is marked, in a few words that follow "is"."""
-        return {
-            "quotes": "inside quotes",
-            "brackets": "inside brackets",
-            "newline": "after a newline",
-            "uppercase": "uppercase",
-            "regex": f"matched by “{shortened(self.text)}”",
-            "rising": "rising",
-            "above": f"above {self.value:.6g}",
-            "stretch": "between t = {} and {}".format(*self.stretch),
-        }[self.kind]
-
-
-def _is_number(value: Any) -> bool:
-    try:
-        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    except OverflowError:  # a whole number beyond all floats
-        return False
 
 
 def find_units(
@@ -235,7 +163,7 @@ def _mark(
         marked = (first <= steps) & (steps <= last)
         return marked, marked.tolist()
     if isinstance(task, SeriesTask):
-        if kind in _TEXT_KINDS:
+        if kind in TEXT_KINDS:
             raise ValueError(
                 "A series has no letters: ask where it rises or is above a value, or mark a stretch."
             )
@@ -244,12 +172,12 @@ def _mark(
         values = task.values[task.split - 1 :][: held_out + 1]
         # as the network reads it, in float32: back in its own units a value could lie above itself
         return _mark_values(values, limit)[1:], _mark_values(probe.flatten().numpy(), scaled).tolist()
-    if kind in _SERIES_KINDS:
+    if kind in SERIES_KINDS:
         raise ValueError(
             "A text neither rises nor has a height: ask for quotes, brackets, newlines, uppercase letters or "
             "a pattern, or mark a stretch of the probe."
         )
-    find = _FINDERS.get(kind) or regular_expression(question.text)
+    find = FINDERS.get(kind) or regular_expression(question.text)
     marked = mark_text(task, task.valid_tokens[:held_out].tolist(), find)
     try:
         return marked, mark_text(task, probe.flatten().tolist(), find).tolist()

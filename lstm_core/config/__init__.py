@@ -8,6 +8,7 @@ from lstm_core.config.model import CELLS, GATES, MEMORY, MOST_UNITS, SIGNALS, Mo
 from lstm_core.config.run import WORK_LIMIT, RunConfig, layer_work, memory_length
 from lstm_core.config.tasks import (
     CORPORA,
+    IGNORED,
     MEMORY_TASKS,
     SERIES,
     STOCKS,
@@ -23,6 +24,7 @@ __all__ = [
     "CORPORA",
     "GATES",
     "HELD",
+    "IGNORED",
     "LONGEST_LAG",
     "MEMORY",
     "MEMORY_TASKS",

@@ -21,6 +21,7 @@ SERIES = (
     "own",
 )
 MEMORY_TASKS = ("recall", "adding", "counting")
+IGNORED = -100  # a target that does not count, as in torch's cross-entropy
 STOCKS = ("GOOG", "AAPL", "AMZN", "FB", "NFLX", "MSFT")
 
 

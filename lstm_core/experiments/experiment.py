@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, Protocol
 
 from lstm_core.config import Knobs
+from lstm_core.frames.comparison import TRUTH_EVERY
 from lstm_core.frames.frame import Frame
-from lstm_core.frames.observer import NEXT_EVERY, TRUTH_EVERY
+from lstm_core.frames.observer import NEXT_EVERY
 
 
 class Part(NamedTuple):

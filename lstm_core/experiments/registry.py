@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from lstm_core.config import RunConfig
-from lstm_core.experiments.ablation.ablation import Ablation, AblationConfig
+from lstm_core.experiments.ablation.ablation import Ablation
+from lstm_core.experiments.configs import AblationConfig, PairConfig, RaceConfig, SubjectConfig
 from lstm_core.experiments.experiment import Subject
 from lstm_core.experiments.network import Branch, Network
-from lstm_core.experiments.pair.pair import Pair, PairConfig
-from lstm_core.experiments.race.race import Race, RaceConfig
-from lstm_core.tasks import make_task
-
-SubjectConfig = RunConfig | RaceConfig | AblationConfig | PairConfig
+from lstm_core.experiments.pair.pair import Pair
+from lstm_core.experiments.race.race import Race
 
 
 def make_subject(config: SubjectConfig, branch: Branch | None = None) -> Subject:
@@ -24,9 +21,3 @@ def make_subject(config: SubjectConfig, branch: Branch | None = None) -> Subject
     if isinstance(config, PairConfig):
         return Pair(config)
     return Network(config, branch)
-
-
-def check_data(config: SubjectConfig) -> None:
-    """Raises ValueError, one sentence for the page, when there is data that cannot be learnt from."""
-    for side in config.sides if isinstance(config, PairConfig) else (config,):
-        make_task(side.task, side.train)

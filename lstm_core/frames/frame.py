@@ -23,6 +23,7 @@ import numpy as np
 from lstm_core.frames import digits
 
 DTYPES = {"float32": "<f4", "int32": "<i4"}
+PARTS = ("unit", "survey", "held")  # that are made only for viewers who show them
 DIGITS, CODES = "digits3", "<u2"
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)

@@ -6,31 +6,27 @@ An observer only looks. It draws no number from the training stream and changes 
 from __future__ import annotations
 
 import copy
-import math
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from lstm_core.analysis.activations import survey
-from lstm_core.analysis.unit_numbers import cell_numbers, step_before, truth, truth_between
-from lstm_core.analysis.unit_search import Question, find_units
+from lstm_core.analysis.question import Question
+from lstm_core.analysis.unit_search import find_units
 from lstm_core.config import SIGNALS, Hands, View
+from lstm_core.frames.comparison import Comparison
 from lstm_core.frames.frame import Frame
 from lstm_core.frames.outputs import (
-    GROWTH_LENGTH,
     filled,
-    filled_text,
-    growth_text,
     likeliest_next,
     make_outputs,
-    written,
 )
-from lstm_core.frames.sample_log import Growth, growth_tree, read_growth
-from lstm_core.frames.unit_selection import Rows
+from lstm_core.frames.progress import progress
+from lstm_core.frames.sample_log import Growth, growth_sample, growth_tree, read_growth
+from lstm_core.frames.unit_selection import Rows, chosen_numbers
 from lstm_core.frames.view_state import make_scene
 from lstm_core.nn.backward import gradient_check
 from lstm_core.nn.cell import Holds
@@ -42,15 +38,13 @@ from lstm_core.tasks import MemoryTask, SeriesTask, TextTask
 from lstm_core.training.snapshots import Snapshot
 from lstm_core.training.trainer import Trainer
 
-PARTS = ("unit", "survey", "held")  # of a frame that are made only for viewers who show them
 NEXT_EVERY = 0.2  # seconds after which the network is asked again what it expects after the prompt
-TRUTH_EVERY = 1.0  # seconds after which all that a frame shows is compared again with what torch computes
 
 
 class Observer:
     """Looks at one trainer: at the network of now, or at one of its snapshots if the view says so.
 
-    `view`, `hands` and `wants` (some of PARTS) may be replaced at any time.
+    `view`, `hands` and `wants` (some of the PARTS of frame.py) may be replaced at any time.
     """
 
     def __init__(self, trainer: Trainer, view: View, hands: Hands = Hands()) -> None:  # noqa: B008  frozen
@@ -66,7 +60,7 @@ class Observer:
         self._survey: dict[str, Any] = {}  # of the latest `refresh_survey`, and its arrays
         self._survey_arrays: dict[str, np.ndarray] = {}
         self._next: dict[str, Any] | None = None  # what is expected after the prompt, until that is due again
-        self._truth: dict[str, float] | None = None  # of the latest frame that was compared in whole
+        self._truth = Comparison()
         self._rows = Rows()
         self._seen_step = -1  # of training, at the latest frame
         self._past: tuple[Snapshot, SequenceModel] | None = None  # what is shown, else the network of now
@@ -93,7 +87,8 @@ class Observer:
         if view.prompt != before.prompt:
             self._next = None
         if not same:
-            self._seen_step, self._truth = -1, None
+            self._seen_step = -1
+            self._truth.forget()
             if self.found:  # what it marks was on the probe before
                 stretch = self.found["kind"] == "stretch"
                 self.found = None if stretch else self.found | {"marks": None}
@@ -113,7 +108,8 @@ class Observer:
     def show(self, snapshot: Snapshot | None) -> None:
         """From now on show the network of `snapshot`. It stays, even if the timeline leaves it out later."""
         self._past = (snapshot, self._network_of(snapshot)) if snapshot else None
-        self._truth = self._next = None
+        self._next = None
+        self._truth.forget()
 
     def _network_of(self, snapshot: Snapshot) -> SequenceModel:
         network = copy.deepcopy(self.trainer.model)
@@ -147,7 +143,9 @@ class Observer:
         heatmaps = {name: matrix[:, units].T for name, matrix in matrices.items()}
         arrays = scene.arrays | self._output_arrays
         labelled = range(0, len(units), max(1, len(units) // 8))  # rows that carry the unit's number
-        meta = meta | self._progress(arrays) | self._outputs
+        stands, losses = progress(self.trainer, self._past[0] if self._past else None, self.growth)
+        arrays |= losses
+        meta = meta | stands | self._outputs
         now = self._outputs.get("held")
         if now and now["step"] == self.step:  # one network has one loss, and the last validation is older
             meta["valid_loss"] = now["free_loss"]
@@ -163,7 +161,7 @@ class Observer:
                 "token": scene.probe.labels[time],
                 "limit": limit if scene.signal == "c" else 1.0,
             },
-            "truth": self._compare(embedded, signals),
+            "truth": self._truth.of(self.model.core, embedded, signals, self.step),
             "check": self.checked,
             "found": self.found,
             "hands": vars(self.hands),
@@ -173,7 +171,7 @@ class Observer:
             arrays |= {
                 f"unit_{name}": matrix[:, unit].astype(np.float32) for name, matrix in matrices.items()
             }
-            meta["numbers"] = self._numbers(embedded, signals, unit, time)
+            meta["numbers"] = chosen_numbers(scene, self.model.core, embedded, signals, unit, time)
         if "survey" in self.wants and self._survey:
             meta["survey"] = self._survey
             arrays |= self._survey_arrays
@@ -205,32 +203,6 @@ class Observer:
             return unit, np.arange(memory.shape[1])
         return unit, self._rows.units(memory, unit, fresh, still)
 
-    def _progress(self, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
-        """How training stands, or stood at the snapshot shown; adds the losses of all of it to `arrays`."""
-        trainer, step = self.trainer, self.step
-        losses, valid_losses = trainer.losses, trainer.valid_losses
-        now = self._past[0] if self._past else trainer
-        arrays["loss_step"], arrays["loss"] = losses.arrays()
-        arrays["valid_step"], arrays["valid"] = valid_losses.arrays()
-        marked = [now.loss, now.valid_loss] if self._past else []  # where the snapshot lies on the curves
-        arrays["mark_step"] = np.full(len(marked), step, dtype=np.float32)
-        arrays["mark"] = np.array(marked, dtype=np.float32)
-        progress = {
-            "step": step,
-            "loss": now.loss,
-            "valid_loss": now.valid_loss,
-            "learning_rate": now.learning_rate,
-            "tokens_per_step": trainer.knobs.batch_size * trainer.config.train.sequence_length,
-            "history": trainer.timeline.steps,
-            "at": step if self._past else None,
-            "live_step": trainer.step_count,
-        }
-        if isinstance(self.task, TextTask):
-            progress["growth"] = [(at, text) for at, text in self.growth if at <= step]
-        else:
-            progress["one_step_rmse"] = math.sqrt(now.valid_loss) * self.task.std
-        return progress
-
     def _expected(self, signals: AnyTrace, time: int, outputs: dict[str, Any]) -> dict[str, Any]:
         """What the network expects after the prompt, or in the gaps of the probe."""
         if not isinstance(self.task, TextTask):
@@ -241,30 +213,6 @@ class Observer:
         shown = filled(self.task, self.scene.probe, self.model.head(signals.output)[:, 0], time)
         slow = outputs.get("filled", {"valid_accuracy": None})
         return shown | {"filled": shown["filled"] | slow}
-
-    def _compare(self, embedded: Tensor, signals: AnyTrace) -> dict[str, float]:
-        """How far what is shown is from what torch computes: see `refresh_truth`."""
-        core = self.model.core
-        if self._truth:
-            difference = truth_between(core, signals)
-            if difference <= self._truth["allowed"]:  # not a number is not
-                return self._truth | {"difference": max(difference, self._truth["difference"])}
-        self._truth = truth(core, embedded, signals) | {"step": self.step, "every": TRUTH_EVERY}
-        return self._truth
-
-    def _numbers(self, embedded: Tensor, signals: AnyTrace, unit: int, time: int) -> dict[str, Any]:
-        """The chosen unit at the chosen step: which it is, and all its numbers."""
-        labels, row, core = self.scene.probe.labels, self.scene.row, self.model.core
-        before = step_before(core, row, time, len(labels))
-        return {
-            "unit": unit,
-            "time": time,
-            "layer": row,
-            "token": labels[time],
-            "before": "" if before is None else labels[before],
-            "x_value": self.scene.probe.inputs[time].item() if self.task.kind == "series" else None,
-            **cell_numbers(core, embedded, signals, row, unit, time),
-        }
 
     # -- what takes longer than a frame, so that the caller decides how often -----------------------------
 
@@ -283,12 +231,8 @@ class Observer:
         self._next = None
 
     def refresh_truth(self) -> None:
-        """Compare all that the next frame shows with what torch computes; of the frames after it only whether
-        the gates give the states, unless that is off. In `truth` of a frame stand the largest difference that
-        both found, what is `allowed`, the training `step` of the latest frame that was compared in whole, and
-        `every`, the seconds from one such frame to the next.
-        """
-        self._truth = None
+        """Compare all that the next frame shows with what torch computes; see comparison.py."""
+        self._truth.forget()
 
     def refresh_outputs(self) -> None:
         """Write, fill or forecast anew; and once more under the hands, if somebody shows that. The next frame
@@ -326,18 +270,11 @@ class Observer:
         """Gradients against autograd, on the probe; `checked` then says how far they differ."""
         self.checked = vars(gradient_check(self.model, *self.scene.probe.lesson())) | {"step": self.step}
 
-    @torch.no_grad()
     def record_growth(self) -> None:
         """Keep a short sample of this moment, or how it fills the probe, to be compared with later ones."""
-        task, model, scene = self.task, self.trainer.model, self.scene
-        if not isinstance(task, TextTask):
-            return
-        if task.goal == "gaps":
-            text = filled_text(task, scene.probe, model(scene.probe.inputs)[0][:, 0])
-        else:
-            sample = written(model, task, scene.prompt, self.view, length=GROWTH_LENGTH[task.level])
-            text = growth_text(scene.prompt_text, sample)
-        self.growth.append((self.trainer.step_count, text.replace("\n", "↵")))
+        if isinstance(self.task, TextTask):
+            text = growth_sample(self.task, self.trainer.model, self.scene, self.view)
+            self.growth.append((self.trainer.step_count, text))
 
     def forget_growth(self, step: int) -> None:
         """Forget the samples of steps after `step`."""

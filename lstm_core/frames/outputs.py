@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lstm_core.config import View
+from lstm_core.config import IGNORED, View
 from lstm_core.frames.probe import Probe
 from lstm_core.nn.cell import Holds
-from lstm_core.nn.model import IGNORED, SequenceModel
+from lstm_core.nn.model import SequenceModel
 from lstm_core.nn.sampling import forecast, next_tokens, sample_text
 from lstm_core.tasks import SeriesTask, TextTask
 from lstm_core.training.trainer import Trainer
@@ -174,7 +174,7 @@ def forecast_lines(
 ) -> tuple[np.ndarray, np.ndarray, float]:
     """One-step-ahead fit and closed-loop forecast, float32 in the series' own units; the forecast's RMSE."""
     first, split, end = forecast_stretch(task)
-    fit, ahead = forecast(model, task.scaled[first:split, None], end - split, holds)
+    fit, ahead = forecast(model, torch.from_numpy(task.scaled[first:split, None]), end - split, holds)
     ahead, truth = task.unscale(ahead), task.values[split:end]
     # the prediction of the first known value does not exist; the last one is the forecast's first
     fit = np.concatenate([[np.nan], task.unscale(fit[:-1])]).astype(np.float32)

@@ -10,8 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lstm_core.config import View
-from lstm_core.nn.model import IGNORED
+from lstm_core.config import IGNORED, View
 from lstm_core.tasks import SeriesTask, TextTask
 from lstm_core.tasks.tokens import UNKNOWN, visible
 
@@ -93,7 +92,7 @@ def read_probe(task: TextTask | SeriesTask, view: View) -> Probe:
         start = round(view.probe_start * (len(task.values) - length))
         window = slice(start, start + length)
         values = task.values[window].astype(np.float32)
-        scaled = task.scaled[window, None, None]
+        scaled = torch.from_numpy(task.scaled[window, None, None])
         return Probe(scaled, scaled, [str(x) for x in task.x[window]], arrays={"probe": values})
     typed = task.default_probe if view.probe is None else view.probe
     tokens, lacking = task.read(typed)

@@ -7,7 +7,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from torch import Tensor
 
+from lstm_core.analysis.unit_numbers import cell_numbers, step_before
+from lstm_core.frames.view_state import Scene
+from lstm_core.nn.cell import Core
+from lstm_core.nn.trace import AnyTrace
 from lstm_core.serialization.reader import Reader
 
 UNITS_SHOWN = 32  # when only the most active ones are asked for
@@ -96,3 +101,20 @@ def _activity(memory: np.ndarray) -> np.ndarray:
     """How much each unit varies, (H,): its standard deviation times √T, faster than by numpy's own."""
     apart = memory - memory.mean(axis=0)
     return np.sqrt(np.einsum("th,th->h", apart, apart))
+
+
+def chosen_numbers(
+    scene: Scene, core: Core, embedded: Tensor, signals: AnyTrace, unit: int, time: int
+) -> dict[str, Any]:
+    """The chosen unit at the chosen step of the probe: which it is, and all its numbers."""
+    labels, row, inputs = scene.probe.labels, scene.row, scene.probe.inputs
+    before = step_before(core, row, time, len(labels))
+    return {
+        "unit": unit,
+        "time": time,
+        "layer": row,
+        "token": labels[time],
+        "before": "" if before is None else labels[before],
+        "x_value": inputs[time].item() if inputs.is_floating_point() else None,
+        **cell_numbers(core, embedded, signals, row, unit, time),
+    }

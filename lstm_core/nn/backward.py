@@ -43,6 +43,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear
 
+from lstm_core.config import IGNORED
 from lstm_core.nn.cell import (
     CellStep,
     Core,
@@ -54,7 +55,7 @@ from lstm_core.nn.cell import (
     run_cells,
     said,
 )
-from lstm_core.nn.model import IGNORED, SequenceModel
+from lstm_core.nn.model import SequenceModel
 
 # Rounding in float64 leaves about 1e-15, in saturated networks 1e-13 to 1e-11; float32 would leave
 # about 1e-5, and a wrong or missing term 1e-3 to 1. So this bound lies far from both.

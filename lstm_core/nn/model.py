@@ -8,12 +8,11 @@ import zlib
 import torch
 from torch import Tensor, nn
 
-from lstm_core.config import GATES, ModelConfig
+from lstm_core.config import GATES, IGNORED, ModelConfig
 from lstm_core.nn.cell import Core, Holds, State, directions_of, last_state, run_cells, said
 from lstm_core.nn.fused import fused
 
 CORES: dict[str, type[Core]] = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
-IGNORED = -100  # a target that does not count, as in torch's cross-entropy
 
 
 class SequenceModel(nn.Module):

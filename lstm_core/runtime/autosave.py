@@ -9,8 +9,8 @@ from collections import deque
 
 from lstm_core.runtime.hosted_run import HostedRun
 from lstm_core.storage.checkpoint import Saved
+from lstm_core.storage.run_files import RunFiles
 from lstm_core.storage.save_queue import SaveQueue
-from lstm_core.storage.store import Store
 
 AGAIN = 10.0  # seconds after a save that failed
 
@@ -18,10 +18,10 @@ AGAIN = 10.0  # seconds after a save that failed
 class Autosave:
     """Has every run that has changed saved every few seconds, by a thread of its own."""
 
-    def __init__(self, store: Store, every: float) -> None:
+    def __init__(self, files: RunFiles, every: float) -> None:
         """every: seconds from one save of a run to the next."""
-        self._store, self._every = store, every
-        self._queue = SaveQueue(store)
+        self._files, self._every = files, every
+        self._queue = SaveQueue(files)
         self._numbers = itertools.count(1)
         self._finished: deque[tuple[HostedRun, int, str]] = deque()  # filled by the writing thread
         self._under_way: set[HostedRun] = set()
@@ -33,11 +33,11 @@ class Autosave:
 
     def read(self, run_id: str) -> tuple[Saved, str]:
         """A run as it was saved last, or as it is on its way to the disk; and a sentence if a newer save is
-        damaged, else "". Raises KeyError, Damaged, OSError as `Store.read`.
+        damaged, else "". Raises KeyError, Damaged, OSError as `RunFiles.read`.
         """
         if saved := self._queue.pending(run_id):
             return saved, ""
-        return self._store.read(run_id)
+        return self._files.read(run_id)
 
     def save(self, hosted: HostedRun, force: bool = False, few: bool = False) -> float | None:
         """Have the run saved if it has changed and it is time. force: now, and all of it, or few of its

@@ -6,7 +6,8 @@ from collections import deque
 from dataclasses import replace
 from typing import Any
 
-from lstm_core.runtime.messages import QUESTIONS, Live
+from lstm_core.experiments.configs import SubjectConfig
+from lstm_core.runtime.messages import QUESTIONS, Live, live, read
 
 INBOX = 1_000  # orders that wait
 
@@ -22,6 +23,21 @@ class Inbox:
         self.live: Live | None = None
         self.questions: dict[str, Any] = {}
         self.orders: deque[dict[str, Any]] = deque(maxlen=INBOX)
+
+    def post(self, message: dict[str, Any], config: SubjectConfig) -> None:
+        """Leave a message, as messages.py describes them. config: of the run, which has not read this inbox.
+
+        Raises ValueError, and changes nothing, for what is no message.
+        """
+        for order in self.orders:
+            config = order.get("config", config)
+        config, new = read(message, replace(config, **self.live) if self.live else config)
+        if new and new["type"] == "configure":
+            new = new | {"config": config}
+        if new:
+            self.put(new)
+        else:
+            self.live = live(config)
 
     def put(self, order: dict[str, Any]) -> None:
         """Leave an order or a question."""

@@ -16,14 +16,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from lstm_core.analysis.unit_search import Question
+from lstm_core.analysis.question import Question
 from lstm_core.config import TEXT_LIMIT, WORK_LIMIT, Hands, RunConfig
-from lstm_core.experiments.registry import SubjectConfig
-from lstm_core.storage.checkpoint import without_past
+from lstm_core.experiments.configs import SubjectConfig, without_past
 
 SETTINGS = {"knob": "knobs", "view": "view", "hands": "hands"}  # kind → field of the config
 PLAIN = ("play", "pause", "step", "reset")
 QUESTIONS = ("find", "check")  # … and "release" are for a single network
+LIVE_VIEW = ("probe", "probe_start", "prompt", "temperature", "top_k")  # fields of a view with live controls
 HELD_WORK = 2.5  # of a step of the plain cell, beside the fused one's, where the matrices are large
 
 
@@ -62,6 +62,12 @@ def read(message: dict[str, Any], config: SubjectConfig) -> tuple[SubjectConfig,
 def live(config: SubjectConfig) -> Live:
     """The live settings of a config."""
     return {name: getattr(config, name) for name in SETTINGS.values() if hasattr(config, name)}
+
+
+def on_controls(config: SubjectConfig) -> dict[str, Any]:
+    """What stands on live controls, which may have been moved in another window, by field."""
+    view = getattr(config, "view", None)
+    return vars(config.knobs) | {name: getattr(view, name) for name in LIVE_VIEW if hasattr(view, name)}
 
 
 def with_live(config: SubjectConfig, now: SubjectConfig) -> SubjectConfig:

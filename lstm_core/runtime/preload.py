@@ -6,8 +6,7 @@ that has trained may still be forked.
 
 import gc
 
-import lstm_core.runtime.serve  # noqa: F401  all that a worker needs
-from lstm_core.runtime.run import warm_up
+from lstm_core.runtime.serve import warm_up  # and with it all that a worker needs
 
 warm_up()
 gc.collect()

@@ -3,7 +3,7 @@
 Commands, from the server. A run is named by its id; times are in seconds.
 
     ("open", run, config)              a new run
-    ("adopt", run, packed)             one that goes on from what `checkpoint.pack` made
+    ("adopt", run, packed)             one that goes on from a `PackedRun`
     ("wake", run, config or None)      one that is on the disk, or that rests; with these settings, if given
     ("train", run, seconds or None)    it may train, so long from now, or until told otherwise
     ("want", run, parts)               somebody is ready for a frame with these optional parts
@@ -11,7 +11,12 @@ Commands, from the server. A run is named by its id; times are in seconds.
     ("order", run, order)              an order or a question (`messages.read`)
     ("rest", run, number)              stop, be saved, leave the memory
     ("drop", run)                      leave the memory at once
-    ("call", number, name, arguments)  a question, answered below: save, branch, film
+    ("call", number, name, arguments)  a question, answered below:
+         save (run)                    all that it goes on from, a `PackedRun`
+         branch (run, step)            the same of a run that leaves it at this step
+         film (run)                    in parts: a frame of every snapshot
+         export (run, what)            bytes to take home, "run", "trace" or "losses"; the step that they show
+         unpack (data, limits)         the run in such a file, from anybody: a `PackedRun`
     ("close",)                         save all runs, and end
 
 Events, from the worker:
@@ -33,8 +38,10 @@ Events, from the worker:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+
+from lstm_core.experiments.configs import SubjectConfig
 
 Message = tuple[Any, ...]
 BEAT = 0.5  # seconds from one beat to the next
@@ -42,6 +49,18 @@ BEAT = 0.5  # seconds from one beat to the next
 
 class Disconnected(Exception):
     """Nobody is at the other end any more."""
+
+
+@dataclass(frozen=True)
+class PackedRun:
+    """All that a run goes on from, as it passes through a server, which does not look into it.
+
+    config: that counts, whichever was packed. blobs: of `checkpoint.pack`, the run and its snapshots.
+    """
+
+    config: SubjectConfig
+    generation: int
+    blobs: tuple[bytes, list[bytes]] = field(repr=False)
 
 
 @dataclass(frozen=True)

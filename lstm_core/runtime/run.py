@@ -6,7 +6,6 @@ very next step and at no other moment. It belongs to one thread, that of its wor
 
 from __future__ import annotations
 
-import functools
 import logging
 import time
 from collections.abc import Callable, Iterator
@@ -14,23 +13,19 @@ from dataclasses import replace
 from typing import Any
 
 from lstm_core.config import RunConfig
+from lstm_core.experiments.configs import SubjectConfig, without_past
 from lstm_core.experiments.experiment import Subject
 from lstm_core.experiments.network import Branch, Network
-from lstm_core.experiments.registry import SubjectConfig, make_subject
+from lstm_core.experiments.registry import make_subject
 from lstm_core.frames.frame import Frame
+from lstm_core.runtime.frame_schedule import FrameSchedule
 from lstm_core.runtime.inbox import INBOX, Inbox
-from lstm_core.runtime.messages import SETTINGS, Live, live, read
-from lstm_core.runtime.pacing import Budget, Rate
-from lstm_core.storage.checkpoint import Saved, without_past
+from lstm_core.runtime.messages import SETTINGS, Live, on_controls
+from lstm_core.runtime.pacing import Rate
+from lstm_core.storage.checkpoint import Saved
 from lstm_core.storage.restore import restored
 
-FRAME_SHARE = 0.05  # of the run's own time may go into frames, so that watching stays nearly free
-# seconds from one to the next: at least; at most on the run's own clock; at most where many runs share
-FRAME_INTERVAL = 0.05, 1.0, 0.1
-ANSWER_SHARE = 0.5  # … and into answering questions, while they keep coming
-ANSWER_INTERVAL = 0.1, 2.0, 0.5
 SLOW_STEP = 3e8  # multiply-adds of a step that takes so long that the first frame does not wait for it
-LIVE_VIEW = ("probe", "probe_start", "prompt", "temperature", "top_k")  # fields of a view with live controls
 PATIENCE = 0.5  # seconds that a viewer waits for one frame of all the steps that were asked for
 
 LOG = logging.getLogger(__name__)
@@ -70,34 +65,14 @@ class Run:
         self._steps_asked = 0
         self._asked = 0.0  # when the first of them was
         self._next_step = 0.0
-        self._frames = Budget(FRAME_SHARE, *FRAME_INTERVAL)
-        self._parts: dict[str, Budget] = {}  # of the subject, by name
-        self._answers = Budget(ANSWER_SHARE, *ANSWER_INTERVAL)
-        self._call_again = clock()  # when the last `work` asked to be called
-        self._queued = 0.0  # seconds that this run has waited for its turns, in all
+        self._schedule = FrameSchedule(clock)
         self._changed = True  # something is to be shown that no frame has shown yet
         self._rate = Rate(clock)
         self._failed = False
 
     def post(self, message: dict[str, Any]) -> None:
-        """Leave a message, as messages.py describes them; of settings and questions the last one counts.
-
-        Raises ValueError, and changes nothing, for what is no message.
-        """
-        config, order = read(message, self._config_asked())
-        if order and order["type"] == "configure":
-            order = order | {"config": config}
-        if order:
-            self.inbox.put(order)
-        else:
-            self.inbox.live = live(config)
-
-    def _config_asked(self) -> SubjectConfig:
-        """The config as it will be when the inbox has been read."""
-        config = self.config
-        for order in self.inbox.orders:
-            config = order.get("config", config)
-        return replace(config, **self.inbox.live) if self.inbox.live else config
+        """Leave a message in the inbox; see `Inbox.post`. Raises ValueError for what is none."""
+        self.inbox.post(message, self.config)
 
     def work(self, seconds: float) -> float | None:
         """Train for about `seconds`, or until a frame was made because it was due and `wanted`.
@@ -149,7 +124,7 @@ class Run:
 
     def _work(self, seconds: float) -> float | None:
         start = now = self._clock()
-        self._queued += max(0.0, now - self._call_again)
+        self._schedule.begin_turn(now)
         self.restore()  # messages are for the networks that were saved
         stepped = False
         while True:
@@ -158,7 +133,7 @@ class Run:
                 return None  # until Play or Reset
             subject = self.build()
             now = self._answer(subject, now)
-            may_step = self._may_step(now)
+            may_step = self._steps_asked > 0 or (self.playing and now >= self._next_step)
             over = now - start >= seconds
             if self._steps_asked:  # one frame for all of them, unless they take long
                 turn = stepped and now - self._asked > PATIENCE
@@ -167,7 +142,7 @@ class Run:
                 # but of a large network the untrained one at once, since its first step will take a while
                 untrained = subject.step_count == 0 and self.config.step_work > SLOW_STEP
                 turn = stepped or not may_step or untrained
-            if turn and self._frame_wanted() and self._frames.due(now, self._own(now)):
+            if turn and self._frame_wanted() and self._schedule.frames.due(now, self._schedule.own(now)):
                 self._show(subject)
                 now = self._clock()
                 break
@@ -178,15 +153,10 @@ class Run:
 
         waits = [self._next_step - now] if self.playing else []
         waits += [0.0] if self._steps_asked else []
-        waits += [self._frames.wait(now, self._own(now))] if self._frame_wanted() else []
-        waits += [self._answers.wait(now, self._own(now))] if self.inbox.questions else []
-        wait = max(0.0, min(waits)) if waits else None
-        self._call_again = float("inf") if wait is None else now + wait
-        return wait
-
-    def _own(self, now: float) -> float:
-        """A clock that stands still while other runs have their turn: shares are shares of its time."""
-        return now - self._queued
+        own = self._schedule.own(now)
+        waits += [self._schedule.frames.wait(now, own)] if self._frame_wanted() else []
+        waits += [self._schedule.answers.wait(now, own)] if self.inbox.questions else []
+        return self._schedule.end_turn(now, max(0.0, min(waits)) if waits else None)
 
     def _frame_wanted(self) -> bool:
         more = self.subject is not None and bool(self.wants - self.subject.wants)
@@ -200,7 +170,7 @@ class Run:
                 self._saved = None
             else:
                 self.subject = make_subject(self.config, self._branch)
-            self._parts = {name: Budget(*part[:-1]) for name, part in self.subject.parts.items()}
+            self._schedule.take(self.subject.parts)
             self._next_step = 0.0
             self._refresh_all()
             self._rate = Rate(self._clock)
@@ -209,8 +179,7 @@ class Run:
     def _refresh_all(self) -> None:
         """The next frame shall come at once, and nothing on it be older than the networks."""
         self._changed = True
-        for budget in (self._frames, *self._parts.values()):
-            budget.reset()
+        self._schedule.hurry()
 
     def read_inbox(self, now: float | None = None) -> None:
         """Do what was said, but for training and answering questions; `work` does it by itself."""
@@ -244,14 +213,14 @@ class Run:
         """Live settings, from the next step or frame on."""
         before, self.config = self.config, replace(self.config, **settings)
         self._changed = True
-        self._frames.reset()
+        self._schedule.frames.reset()
         for kind, part in SETTINGS.items():
             old, new = getattr(before, part, None), getattr(self.config, part, None)
             if old == new:
                 continue
             for name in (name for name in vars(new) if getattr(old, name) != getattr(new, name)):
                 for made in self.subject.change(self.config, kind, name) if self.subject else ():
-                    self._parts[made].reset()
+                    self._schedule.parts[made].reset()
                 if name == "steps_per_second":
                     rate = self.config.knobs.steps_per_second
                     self._next_step = 0.0 if rate is None else min(self._next_step, now + 1 / rate)
@@ -263,36 +232,29 @@ class Run:
 
     def _answer(self, subject: Subject, now: float) -> float:
         """Answer one question, if there is one and its turn has come; returns the time then."""
-        if not self.inbox.questions or not self._answers.due(now, self._own(now)):
+        if not self.inbox.questions or not self._schedule.answers.due(now, self._schedule.own(now)):
             return now
         kind, question = self.inbox.questions.popitem()
         if isinstance(subject, Network):
             subject.answer(kind, question)
         self._changed = True
-        self._frames.reset()
+        self._schedule.frames.reset()
         end = self._clock()
-        self._answers.spend(now, end, self._own(end))
+        self._schedule.answers.spend(now, end, self._schedule.own(end))
         return end
 
     def branch(self, step: int) -> Branch:
-        """What a run needs to leave this one at the newest snapshot up to `step`.
-
-        Raises ValueError while there is no network yet, and for several networks side by side.
+        """What a run needs to leave this one at the newest snapshot up to `step`. Raises ValueError while
+        there is no network yet, and for several networks side by side.
         """
-        subject = self.subject
-        if not isinstance(subject, Network):
+        if not isinstance(self.subject, Network):
             raise ValueError("there is no network yet to go on from.")
-        return subject.branch(step)
+        return self.subject.branch(step)
 
     def film(self) -> Iterator[bytes]:
         """An encoded frame of every snapshot of a network; it goes on while the run trains."""
-        subject = self.subject
-        if isinstance(subject, Network):
-            for frame in subject.film():
-                yield frame.encode()
-
-    def _may_step(self, now: float) -> bool:
-        return self._steps_asked > 0 or (self.playing and now >= self._next_step)
+        frames = self.subject.film() if isinstance(self.subject, Network) else ()
+        return (frame.encode() for frame in frames)
 
     def _step(self, subject: Subject, now: float) -> None:
         rate = self.config.knobs.steps_per_second
@@ -315,20 +277,13 @@ class Run:
 
     def _show(self, subject: Subject) -> None:
         if self.wants - subject.wants:  # somebody has come who shows more
-            for budget in self._parts.values():
-                budget.reset()
+            self._schedule.hurry()
         subject.wants = self.wants
-        now = self._clock()
-        for name, part in subject.parts.items():
-            start = now
-            if (name in self.wants or not part.optional) and self._parts[name].due(start, self._own(start)):
-                subject.refresh(name)
-                now = self._clock()
-                self._parts[name].spend(start, now, self._own(now))
+        now = self._schedule.refresh(subject)
         meta = {
             "status": self.status,
             "message": subject.diverged or "",
-            "settings": _live_settings(self.config),
+            "settings": on_controls(self.config),
             "steps_per_second": self._rate.per_second() if self.playing else 0.0,
             "made": time.time(),
             "generation": self.generation,
@@ -336,24 +291,9 @@ class Run:
         self._emit(subject.observe(meta))
         self._changed = False
         end = self._clock()
-        self._frames.spend(now, end, self._own(end))
+        self._schedule.frames.spend(now, end, self._schedule.own(end))
 
     def _emit(self, frame: Frame) -> None:
         self.wanted = False
         self.latest = frame.encode()
         self.frames += 1
-
-
-@functools.cache
-def warm_up() -> None:
-    """Pay, before anybody waits, for what the first network of a process costs: about a second, once."""
-    network = Network(RunConfig())
-    network.step()
-    network.refresh("outputs")
-    network.observe({})
-
-
-def _live_settings(config: SubjectConfig) -> dict[str, Any]:
-    """What stands on live controls, which may have been moved in another window, by field."""
-    view = getattr(config, "view", None)
-    return vars(config.knobs) | {name: getattr(view, name) for name in LIVE_VIEW if hasattr(view, name)}

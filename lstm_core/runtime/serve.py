@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import functools
 import logging
 import os
 import signal
@@ -17,10 +18,12 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from lstm_core.config import RunConfig
+from lstm_core.experiments.network import Network
 from lstm_core.runtime.autosave import Autosave
 from lstm_core.runtime.protocol import BEAT, Disconnected, WorkerOptions
-from lstm_core.runtime.run import warm_up
 from lstm_core.runtime.worker import Worker
+from lstm_core.storage.run_files import RunFiles
 from lstm_core.storage.store import Store
 
 LOG = logging.getLogger(__name__)
@@ -42,6 +45,15 @@ class Outbox:
                 self._connection.send(event)
         except OSError as error:
             raise Disconnected from error
+
+
+@functools.cache
+def warm_up() -> None:
+    """Pay, before anybody waits, for what the first network of a process costs: about a second, once."""
+    network = Network(RunConfig())
+    network.step()
+    network.refresh("outputs")
+    network.observe({})
 
 
 def serve(connection: Connection, options: WorkerOptions, outbox: Outbox | None = None) -> None:
@@ -95,7 +107,7 @@ def _autosave(options: WorkerOptions) -> Autosave | None:
     if options.folder is None:
         return None
     store = Store(Path(options.folder), options.most_mb, options.keep_days, trial=False)
-    return Autosave(store, options.save_every)
+    return Autosave(RunFiles(store), options.save_every)
 
 
 class _Relay(logging.Handler):

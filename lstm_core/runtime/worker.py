@@ -10,21 +10,26 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
+from lstm_core.config.server_settings import Limits
+from lstm_core.experiments.network import Network
+from lstm_core.export.tables import loss_table, trace_table
 from lstm_core.runtime.autosave import AGAIN, Autosave
 from lstm_core.runtime.hosted_run import HostedRun
 from lstm_core.runtime.messages import Live
-from lstm_core.runtime.protocol import Disconnected
+from lstm_core.runtime.protocol import Disconnected, PackedRun
 from lstm_core.runtime.run import Run
 from lstm_core.runtime.scheduler import Scheduler
-from lstm_core.storage.checkpoint import pack, unpack
+from lstm_core.storage.archive import pack_run, unpack_run
+from lstm_core.storage.checkpoint import Saved, pack, unpack
 
 LOG = logging.getLogger(__name__)
 LOOK = 0.02  # seconds until it is looked whether a save has arrived
 LONGEST_WAIT = 60.0
 COMMANDS = ("open", "adopt", "wake", "train", "want", "live", "order", "rest", "drop", "call")
-QUESTIONS = ("save", "branch", "film")
+QUESTIONS = ("save", "branch", "export", "unpack")  # answered in one; "film" is in parts
 
 
 class Worker:
@@ -62,8 +67,8 @@ class Worker:
     def _open(self, run_id: str, config: Any) -> None:
         self._add(run_id, Run(config), new=True)
 
-    def _adopt(self, run_id: str, packed: Any) -> None:
-        saved = unpack(packed)
+    def _adopt(self, run_id: str, packed: PackedRun) -> None:
+        saved = replace(unpack(packed.blobs), config=packed.config)
         self._add(run_id, Run(saved.config, saved=saved), new=True)
 
     def _wake(self, run_id: str, config: Any) -> None:
@@ -150,14 +155,14 @@ class Worker:
 
     def _call(self, number: int, name: str, args: tuple[Any, ...]) -> None:
         """Answer a question; or begin to, where the answer has parts."""
-        assert name in QUESTIONS, name
+        assert name in QUESTIONS or name == "film", name
         try:
             if name == "film":
                 run = self._runs[args[0]].run
                 run.restore()
                 self._answers.append((number, run.film()))
                 return
-            value = self._saved(*args) if name == "save" else self._branch(*args)
+            value = getattr(self, f"_answer_{name}")(*args)
         except (KeyError, ValueError, OSError) as error:
             self._send("answer", number, None, error)
         except Disconnected:
@@ -168,19 +173,33 @@ class Worker:
         else:
             self._send("answer", number, value, None)
 
-    def _saved(self, run_id: str) -> Any:
+    def _answer_save(self, run_id: str) -> PackedRun:
         run = self._runs[run_id].run
         run.read_inbox()
-        return pack(run.save())
+        return _packed(run.save())
 
-    def _branch(self, run_id: str, step: int) -> Any:
+    def _answer_branch(self, run_id: str, step: int) -> PackedRun:
         """What another run goes on from that leaves this one at a snapshot."""
         run = self._runs[run_id].run
         run.restore()
         branch = run.branch(step)
         other = Run(branch.config, branch=branch)
         other.build()
-        return pack(other.save())
+        return _packed(other.save())
+
+    def _answer_export(self, run_id: str, what: str) -> tuple[bytes, int]:
+        run = self._runs[run_id].run
+        run.read_inbox()
+        subject = run.build()
+        if what == "run":
+            return pack_run(run.save()), subject.step_count
+        if what == "losses":
+            return loss_table(subject).encode(), subject.step_count
+        assert isinstance(subject, Network), what
+        return trace_table(subject).encode(), subject.observer.step
+
+    def _answer_unpack(self, data: bytes, limits: Limits) -> PackedRun:
+        return _packed(unpack_run(data, limits))
 
     # -- turns -------------------------------------------------------------------------------------------
 
@@ -272,3 +291,7 @@ class Worker:
                 self._autosave.save(hosted, force=True)
             self._autosave.close()
         self._runs.clear()
+
+
+def _packed(saved: Saved) -> PackedRun:
+    return PackedRun(saved.config, saved.generation, pack(saved))

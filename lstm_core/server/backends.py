@@ -14,7 +14,6 @@ from multiprocessing.process import BaseProcess
 from typing import Protocol
 
 from lstm_core.runtime.protocol import WorkerOptions
-from lstm_core.runtime.serve import serve, serve_process
 
 _MAIN = threading.Lock()
 
@@ -51,7 +50,7 @@ class ThreadBackend:
 
     def start(self, options: WorkerOptions) -> Connection:
         ours, theirs = multiprocessing.Pipe()
-        self._thread = threading.Thread(target=serve, args=(theirs, options), name="worker", daemon=True)
+        self._thread = threading.Thread(target=_serve, args=(theirs, options), name="worker", daemon=True)
         self._thread.start()
         return ours
 
@@ -82,7 +81,7 @@ class ProcessBackend:
         context = _context()
         ours, theirs = context.Pipe()
         self._process = context.Process(  # type: ignore[attr-defined]
-            target=serve_process, args=(theirs, options), name="lstm-worker", daemon=True
+            target=_serve_process, args=(theirs, options), name="lstm-worker", daemon=True
         )
         with _MAIN, _no_main():
             self._process.start()
@@ -99,6 +98,20 @@ class ProcessBackend:
     def join(self, seconds: float) -> None:
         if self._process:
             self._process.join(seconds)
+
+
+def _serve(connection: Connection, options: WorkerOptions) -> None:
+    """The thread. What trains is imported here, torch above all: a server that only hands on needs none."""
+    from lstm_core.runtime.serve import serve
+
+    serve(connection, options)
+
+
+def _serve_process(connection: Connection, options: WorkerOptions) -> None:
+    """The process."""
+    from lstm_core.runtime.serve import serve_process
+
+    serve_process(connection, options)
 
 
 def _context() -> BaseContext:

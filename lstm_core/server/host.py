@@ -8,7 +8,6 @@ at once. A key is a token, which lets its holder do everything, or a code, which
 from __future__ import annotations
 
 import os
-import threading
 import time
 from collections.abc import Iterable
 from dataclasses import replace
@@ -16,17 +15,18 @@ from typing import Any
 
 from lstm_core.config.access_keys import TOKEN, new_token, run_id
 from lstm_core.config.server_settings import Limits
-from lstm_core.experiments.registry import SubjectConfig, check_data
-from lstm_core.frames.observer import PARTS
+from lstm_core.experiments.configs import SubjectConfig, check_data, without_past
+from lstm_core.frames.frame import PARTS
 from lstm_core.runtime.messages import live, read, with_live
-from lstm_core.server.answers import Answer, WorkerLost
+from lstm_core.runtime.protocol import PackedRun
 from lstm_core.server.backends import MakeBackend, ProcessBackend, ThreadBackend
 from lstm_core.server.housekeeping import Housekeeping
 from lstm_core.server.placement import Placement
 from lstm_core.server.session import Deliver, Session
 from lstm_core.server.sharing import Sharing
+from lstm_core.server.stats import Stats
 from lstm_core.server.subscribers import CLOSED, Full
-from lstm_core.storage.checkpoint import Saved, pack, unpack, without_past
+from lstm_core.server.worker_handle import Answer, WorkerLost
 from lstm_core.storage.memory_estimate import check_size
 from lstm_core.storage.store import Store
 
@@ -61,8 +61,7 @@ class RunHost:
         self.housekeeping = Housekeeping(self.placement)
         self._lock = self.placement.lock
         self._sessions = self.placement.sessions
-        self._rates = (time.monotonic(), 0, 0.0)  # since, steps then, steps per second
-        self._rates_lock = threading.Lock()
+        self._stats = Stats(self.placement, self.housekeeping)
 
     def start(self) -> None:
         """Prepare all that runs need, which takes seconds; without it, the first run waits for that."""
@@ -87,11 +86,21 @@ class RunHost:
         self._check(config)  # here so that the page can say what is wrong
         return self._begin(config, 0, "open", config)
 
-    def adopt(self, saved: Saved) -> str:
-        """Open a run that goes on from what was saved, and return its token. Raises ValueError as `open`."""
-        self._check(saved.config)
-        config = saved.config if saved.snapshots else without_past(saved.config)
-        return self._begin(config, saved.generation, "adopt", pack(saved))
+    def adopt(self, packed: PackedRun) -> str:
+        """Open a run that goes on from this, and return its token. Raises ValueError as `open`."""
+        self._check(packed.config)
+        _, snapshots = packed.blobs
+        config = packed.config if snapshots else without_past(packed.config)
+        return self._begin(config, packed.generation, "adopt", replace(packed, config=config))
+
+    def open_file(self, data: bytes) -> str:
+        """Open the run of a file that was taken home, from here or elsewhere, and return its token.
+
+        Raises ValueError, one sentence, for what is no such file, and as `open`. A worker looks through it.
+        """
+        with self._lock:
+            worker = self.placement.least()
+        return self.adopt(worker.ask("unpack", data, self.limits).value())
 
     def branch(self, token: str, step: int) -> str:
         """Open a run that goes on from where another one was at `step`, or at the last snapshot before, and
@@ -99,28 +108,32 @@ class RunHost:
 
         Raises KeyError for an unknown token, ValueError while that run has no network yet.
         """
-        return self.adopt(unpack(self._ask(token, "branch", step, control=True).value()))
+        return self.adopt(self._ask(token, "branch", step, control=True).value())
 
     def copy(self, key: str) -> str:
-        """Open a run that goes on from where another one is now, exactly, and return its token.
-
-        Raises KeyError for an unknown key.
+        """Open a run that goes on from where another one is now, exactly, and return its token. Raises
+        KeyError for an unknown key.
         """
-        saved = self.save(key)
-        return self.adopt(replace(saved, config=without_past(saved.config)))  # it begins in the present
+        packed = self.save(key)
+        return self.adopt(replace(packed, config=without_past(packed.config)))  # it begins in the present
 
-    def save(self, key: str) -> Saved:
-        """All that a run goes on from, as it is now. Waits for its turn to end, at most seconds.
-
-        Raises KeyError for an unknown key.
+    def save(self, key: str) -> PackedRun:
+        """All that a run goes on from, as it is now. Waits for its turn to end, at most seconds. Raises
+        KeyError for an unknown key.
         """
-        return unpack(self._ask(key, "save").value())
+        return self._ask(key, "save").value()
+
+    def export(self, key: str, what: str) -> tuple[bytes, int]:
+        """Bytes to take home, and the training step that they show: "run", a file for `open_file`; "losses",
+        a table; and of a single network "trace", a table.
+
+        Raises KeyError for an unknown key, ValueError where the run cannot be read.
+        """
+        return self._ask(key, "export", what).value()
 
     def film(self, token: str) -> list[bytes]:
         """A frame of every snapshot of a run, the first one first; none before it has a network. Takes a
-        second or two.
-
-        Raises KeyError for an unknown token.
+        second or two. Raises KeyError for an unknown token.
         """
         return list(self._ask(token, "film", control=True))
 
@@ -248,43 +261,8 @@ class RunHost:
                 self.placement.unwatched(session)
 
     def stats(self) -> dict[str, Any]:
-        """`works` (all workers do), `runs` (that train, or would if they were not paused: somebody watches,
-        or has left only just now), `resting` (that keep their place, although nobody has watched them since),
-        `waiting` (in line for a place), `asleep` (out of memory, but watched or just asked for), `viewers`,
-        `followers`, `steps_per_second` of all runs together over the time since it was last asked (at least a
-        second), `save_errors` so far, `saving_fails` (now, or there is no store), `last_save` (seconds since
-        the epoch, or None).
-        """
-        place = self.placement
-        with self._lock:
-            sessions = list(self._sessions)
-            placed = [session for session in sessions if session.placed]
-            resting = sum(place.lease_over(session) for session in placed)
-            counts = {
-                "runs": len(placed) - resting,
-                "resting": resting,
-                "waiting": sum(session.wants_place for session in sessions),
-                "asleep": sum(not session.awake for session in sessions),
-                "viewers": len(place.subscribers),
-                "followers": sum(len(session.following) for session in sessions),
-            }
-        return {
-            "works": place.pool.works() and self.housekeeping.alive(),
-            **counts,
-            "steps_per_second": round(self._rate(), 1),
-            "save_errors": place.save_errors,
-            "saving_fails": place.saving_fails,
-            "last_save": place.last_save,
-        }
-
-    def _rate(self) -> float:
-        with self._rates_lock:
-            now, steps = time.monotonic(), self.placement.pool.steps
-            since, before, rate = self._rates
-            if now - since >= 1.0:
-                rate = (steps - before) / (now - since)
-                self._rates = (now, steps, rate)
-            return rate
+        """How much there is to do, as stats.py describes it."""
+        return self._stats.now()
 
     def processes(self) -> list[int]:
         """Numbers of the processes that train, other than this one."""

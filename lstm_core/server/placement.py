@@ -15,17 +15,16 @@ from typing import Any
 
 from lstm_core.config import RunConfig
 from lstm_core.config.server_settings import Limits
-from lstm_core.experiments.registry import SubjectConfig
+from lstm_core.experiments.configs import SubjectConfig
 from lstm_core.runtime.protocol import WorkerOptions
 from lstm_core.server import admission
-from lstm_core.server.answers import WorkerLost
 from lstm_core.server.backends import MakeBackend
 from lstm_core.server.pool import Pool
 from lstm_core.server.session import Session
 from lstm_core.server.sessions import Sessions
 from lstm_core.server.subscribers import Subscribers
-from lstm_core.server.worker_handle import WorkerHandle
-from lstm_core.storage.store import Store
+from lstm_core.server.worker_handle import WorkerHandle, WorkerLost
+from lstm_core.storage.store import Damaged, Store
 
 LOG = logging.getLogger(__name__)
 DAMAGE_SHOWN = 60.0  # seconds that a page says that the newest save of its run is damaged
@@ -69,7 +68,7 @@ class Placement:
 
     def begin(self, session: Session, name: str, content: Any) -> None:
         """A run begins: the command "open" or "adopt", with what it takes."""
-        session.worker = self.pool.least(self._load)
+        session.worker = self.least()
         session.origin = (name, session.run_id, content)
         self.sessions.add(session)
         session.worker.send(*session.origin)
@@ -79,7 +78,7 @@ class Placement:
         if session.awake:
             return
         session.resting = None
-        session.worker = session.worker or self.pool.least(self._load)
+        session.worker = session.worker or self.least()
         session.worker.send("wake", session.run_id, session.config)
         if session.placed:
             self._train(session)
@@ -176,6 +175,10 @@ class Placement:
         if session.worker:
             session.worker.send("train", session.run_id, None if session.viewers else self.lease)
 
+    def least(self) -> WorkerHandle:
+        """The worker with the least to do."""
+        return self.pool.least(self._load)
+
     def _load(self, worker: WorkerHandle) -> tuple[int, ...]:
         """How many of a worker's runs somebody watches, or has left only just now; and how many it has."""
         runs = [session for session in self.sessions if session.worker is worker]
@@ -186,7 +189,7 @@ class Placement:
     def known(self, session: Session) -> SubjectConfig:
         """The config of a run, which is woken for that if need be.
 
-        Raises KeyError where there is no such run, ValueError where its files are damaged or it takes too
+        Raises KeyError where there is no such run, Damaged where its files are, WorkerLost where it takes too
         long, each with a sentence.
         """
         with self.lock:
@@ -196,7 +199,7 @@ class Placement:
             if session.config:
                 return session.config
             if session.failure:
-                raise ValueError(session.failure)
+                raise Damaged(session.failure)
             if session.failure is not None:
                 raise KeyError("the saved run cannot be read")
             raise WorkerLost("The run could not be read in time: try again.")

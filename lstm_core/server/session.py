@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from lstm_core.experiments.registry import SubjectConfig
+from lstm_core.experiments.configs import SubjectConfig
 from lstm_core.runtime.protocol import Message
 from lstm_core.server.worker_handle import WorkerHandle
 

@@ -6,11 +6,11 @@ import itertools
 import logging
 import queue
 import threading
+from collections.abc import Iterator
 from multiprocessing.connection import Connection
 from typing import Any, Protocol
 
 from lstm_core.runtime.protocol import BEAT, Message, WorkerOptions
-from lstm_core.server.answers import Answer
 from lstm_core.server.backends import Backend
 
 LOG = logging.getLogger(__name__)
@@ -18,6 +18,50 @@ STARTING = 120.0  # seconds until a worker is heard of for the first time
 SILENCE = 5.0  # seconds without a beat, after which it hangs
 STUCK = 30.0  # seconds of one turn, after which it hangs, too; no turn takes longer than a few
 CLOSING = 25.0  # seconds that a worker gets to save what there is
+PATIENCE = 60.0  # seconds that an answer may take, or the next part of one
+GONE = "A process of the server has ended. Its runs go on from their last saves in a moment: try again."
+
+
+class WorkerLost(ValueError):
+    """What runs lived in is gone; those that were saved go on elsewhere. A sentence for the page."""
+
+
+class Answer:
+    """One answer, whole or in parts. Waiting for it raises what the worker raised, KeyError, ValueError …,
+    and WorkerLost where none comes.
+    """
+
+    def __init__(self) -> None:
+        self._parts: queue.SimpleQueue[tuple[bool, Any, Exception | None]] = queue.SimpleQueue()
+
+    def put(self, value: Any, error: Exception | None = None, last: bool = True) -> None:
+        """A part of it, or the last one."""
+        self._parts.put((last, value, error))
+
+    def lose(self) -> None:
+        """None will come."""
+        self.put(None, WorkerLost(GONE))
+
+    def value(self) -> Any:
+        """All of it, where it comes in one."""
+        return self._next()[1]
+
+    def __iter__(self) -> Iterator[Any]:
+        """Its parts, as they come."""
+        while True:
+            last, value = self._next()
+            if last:
+                return
+            yield value
+
+    def _next(self) -> tuple[bool, Any]:
+        try:
+            last, value, error = self._parts.get(timeout=PATIENCE)
+        except queue.Empty:
+            raise WorkerLost("The server took too long to answer: try again.") from None
+        if error:
+            raise error
+        return last, value
 
 
 class Listener(Protocol):

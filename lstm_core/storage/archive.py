@@ -16,6 +16,7 @@ import torch
 
 from lstm_core.config import TEXT_LIMIT
 from lstm_core.config.server_settings import Limits
+from lstm_core.experiments.configs import without_past
 from lstm_core.serialization.json_size import outside_strings
 from lstm_core.serialization.reader import Reader
 from lstm_core.serialization.tree_codec import flatten, from_json, to_json, unflatten
@@ -28,7 +29,6 @@ from lstm_core.storage.checkpoint import (
     header_of,
     read_tensors,
     to_tree,
-    without_past,
 )
 from lstm_core.storage.config_codec import subject_from_plain, to_plain
 from lstm_core.storage.memory_estimate import check_size, footprint

@@ -13,8 +13,7 @@ import safetensors.numpy
 import safetensors.torch
 from torch import Tensor
 
-from lstm_core.config import RunConfig
-from lstm_core.experiments.registry import SubjectConfig
+from lstm_core.experiments.configs import SubjectConfig
 from lstm_core.serialization.reader import Reader
 from lstm_core.serialization.tree_codec import flatten, from_json, to_json, unflatten
 from lstm_core.storage.config_codec import subject_from_plain, to_plain
@@ -109,13 +108,6 @@ def from_tree(config: SubjectConfig, tree: Any) -> Saved:
     if not isinstance(state, dict) or not isinstance(playing, bool) or not isinstance(origin, dict | None):
         raise ValueError("state, playing or origin of the saved run is of the wrong type.")
     return Saved(config, state, playing, (), steps, generation, origin)
-
-
-def without_past(config: Any) -> Any:
-    """The config with a view of now."""
-    if isinstance(config, RunConfig) and config.view.at is not None:
-        return replace(config, view=replace(config.view, at=None))
-    return config
 
 
 def check_format(number: object) -> None:

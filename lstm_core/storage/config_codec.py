@@ -18,7 +18,7 @@ from lstm_core.config import (
     TrainConfig,
     View,
 )
-from lstm_core.experiments.registry import AblationConfig, PairConfig, RaceConfig, SubjectConfig
+from lstm_core.experiments.configs import AblationConfig, PairConfig, RaceConfig, SubjectConfig
 
 KNOWN = (
     *(RunConfig, RaceConfig, AblationConfig, PairConfig),

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from lstm_core.config import GATES, MemoryConfig, RunConfig, SeriesConfig, TextConfig, TrainConfig
 from lstm_core.config.server_settings import Limits
-from lstm_core.experiments.registry import AblationConfig, PairConfig, RaceConfig, SubjectConfig
+from lstm_core.experiments.configs import AblationConfig, PairConfig, RaceConfig, SubjectConfig
 from lstm_core.tasks import make_task
-from lstm_core.training.snapshots import BYTES, CAPACITY, FEWEST
+from lstm_core.training.timeline_capacity import capacity
 
 NUMBER = 4  # bytes of a float32
 LEARNING = 4  # numbers for each parameter: itself, its gradient, and Adam's two moments
@@ -96,7 +96,7 @@ def _step_numbers(run: RunConfig) -> int:
 def _snapshots(run: RunConfig) -> int:
     """Numbers in a full timeline: weights, and the means of second moments over rows and columns."""
     one = _count(run) + sum(map(sum, shapes(run)))
-    return one * max(FEWEST, min(CAPACITY, int(BYTES / (NUMBER * one))))
+    return one * capacity(NUMBER * one)
 
 
 @functools.lru_cache(maxsize=64)

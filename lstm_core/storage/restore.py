@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from lstm_core.config import RunConfig
+from lstm_core.experiments.configs import SubjectConfig
 from lstm_core.experiments.experiment import Subject
 from lstm_core.experiments.network import Branch, Network, read_branch
-from lstm_core.experiments.registry import SubjectConfig, make_subject
+from lstm_core.experiments.registry import make_subject
 from lstm_core.storage.checkpoint import Saved
 
 

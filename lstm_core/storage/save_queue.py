@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import ctypes
 import logging
 import threading
 import time
 from collections.abc import Callable
 
 from lstm_core.storage.checkpoint import Saved
-from lstm_core.storage.heap import give_back
-from lstm_core.storage.store import Store
+from lstm_core.storage.run_files import RunFiles
 
 LOG = logging.getLogger(__name__)
 LONGEST_REST = 0.02  # seconds from one run to the next
@@ -23,8 +23,8 @@ Done = Callable[[str], None]  # told how it went: "" or a sentence
 class SaveQueue:
     """A queue of runs to write, each at most once in it: what is newer replaces what still waits."""
 
-    def __init__(self, store: Store) -> None:
-        self.store = store
+    def __init__(self, files: RunFiles) -> None:
+        self.files = files
         self._failing = False  # whether the newest save failed
         self._forgotten: set[str] = set()  # runs that are out of memory, but not yet written
         self._left = False  # runs have left the memory since it was last given back
@@ -63,12 +63,12 @@ class SaveQueue:
         return self._writing[1] if self._writing and self._writing[0] == run else None
 
     def forget(self, run: str) -> None:
-        """The run leaves the memory: the store need not know its snapshots, once they are written."""
+        """The run leaves the memory: nobody need know its snapshots, once they are written."""
         with self._lock:
             if self._pending(run):
                 self._forgotten.add(run)
             else:
-                self.store.forget(run)
+                self.files.forget(run)
                 self._left = True
                 self._start()
 
@@ -103,7 +103,7 @@ class SaveQueue:
                     self._keep(run, saved, done)
                 if run in self._forgotten and not self._pending(run):
                     self._forgotten.discard(run)
-                    self.store.forget(run)
+                    self.files.forget(run)
                     self._left = True
             try:
                 done(trouble)
@@ -133,7 +133,7 @@ class SaveQueue:
 
     def _try(self, run: str, saved: Saved, last: bool) -> str:
         try:
-            self.store.write(run, saved, few=not last)
+            self.files.write(run, saved, few=not last)
         except OSError as error:
             if not self._failing:  # once, and not for every run every few seconds
                 LOG.error("runs cannot be saved: %s", error)
@@ -150,3 +150,17 @@ class SaveQueue:
             LOG.warning("runs can be saved again")
         self._failing = False
         return ""
+
+
+def give_back() -> None:
+    """Give memory that is free, but that the C library keeps for what comes next, back to the system, where
+    that library is glibc; elsewhere do nothing.
+
+    Weights are small pieces, scattered over the heap: without this a process stays as large as its runs have
+    ever been. Takes some ten milliseconds.
+    """
+    try:
+        trim = ctypes.CDLL(None).malloc_trim
+    except (AttributeError, OSError, TypeError):
+        return
+    trim(0)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from torch import Tensor
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,13 @@ class Batch:
     inputs: Tensor
     targets: Tensor
     skip: int = 0
+
+    @classmethod
+    def of(cls, inputs: npt.NDArray[Any], targets: npt.NDArray[Any], skip: int = 0) -> Batch:
+        """The same of arrays, whose memory it shares."""
+        import torch  # whoever only looks whether data can be learnt from does without it
+
+        return cls(torch.from_numpy(inputs), torch.from_numpy(targets), skip)
 
 
 def random_windows(

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import torch
-from torch import Tensor
 
-from lstm_core.config import MemoryConfig, TrainConfig, memory_length
-from lstm_core.nn.model import IGNORED, SequenceModel
+from lstm_core.config import IGNORED, MemoryConfig, TrainConfig, memory_length
 from lstm_core.tasks.batch import Batch
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 MEMORY_NAMES = {"recall": "Recall", "adding": "Adding", "counting": "Counting"}
 MEMORY_ABOUT = {
@@ -73,18 +73,6 @@ class MemoryTask:
             return _recall(np.arange(SYMBOLS), lag)
         return _counting(np.array([lag]), lag) if self.what == "counting" else _adding(rng, 64, lag)
 
-    @torch.no_grad()
-    def accuracy(self, model: SequenceModel, lag: int, sequences: int, rng: np.random.Generator) -> float:
-        """Share, from 0 to 1, of fresh sequences that `model` answers right; the lag may be one that it was
-        never trained on. rng: not that of the training stream.
-        """
-        return self.score(model, self.batch(rng, sequences, lag))
-
-    @torch.no_grad()
-    def score(self, model: SequenceModel, batch: Batch) -> float:
-        """Share, from 0 to 1, of the sequences of a batch that `model` answers right."""
-        return self.right(model(batch.inputs)[0], batch).mean().item()
-
     def right(self, predictions: Tensor, batch: Batch) -> Tensor:
         """1 for each sequence (B,) of which every step that counts is right, else 0.
 
@@ -110,7 +98,7 @@ def _recall(symbols: np.ndarray, lag: int) -> Batch:
     inputs[0], inputs[-1] = symbols, CUE
     targets = np.full_like(inputs, IGNORED)
     targets[-1] = symbols
-    return Batch(torch.from_numpy(inputs), torch.from_numpy(targets), skip=length - 1)
+    return Batch.of(inputs, targets, skip=length - 1)
 
 
 def _adding(rng: np.random.Generator, batch_size: int, lag: int) -> Batch:
@@ -123,7 +111,7 @@ def _adding(rng: np.random.Generator, batch_size: int, lag: int) -> Batch:
     inputs[first, sequences, 1] = inputs[second, sequences, 1] = 1
     targets = np.zeros((length, batch_size, 1), np.float32)
     targets[-1, :, 0] = inputs[first, sequences, 0] + inputs[second, sequences, 0]
-    return Batch(torch.from_numpy(inputs), torch.from_numpy(targets), skip=length - 1)
+    return Batch.of(inputs, targets, skip=length - 1)
 
 
 def _counting(n: np.ndarray, lag: int) -> Batch:
@@ -131,4 +119,4 @@ def _counting(n: np.ndarray, lag: int) -> Batch:
     inputs = np.select([t < n, t == n, t <= 2 * n], [A, X, B], END)
     # what follows from the a: a b after the X and after all b but the last, and then the end
     targets = np.select([t < n, t < 2 * n, t == 2 * n], [IGNORED, B, END], IGNORED)
-    return Batch(torch.from_numpy(inputs), torch.from_numpy(targets))
+    return Batch.of(inputs, targets)

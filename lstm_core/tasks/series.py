@@ -9,7 +9,6 @@ from typing import Literal, NamedTuple, overload
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from lstm_core.config import SeriesConfig, TrainConfig
 from lstm_core.config.fields import limits
@@ -111,8 +110,7 @@ class SeriesTask:
             raise ValueError(
                 "The values differ so much in size that they cannot be compared: rescale or clean the series."
             )
-        self._scaled = scaled
-        self.scaled = torch.from_numpy(scaled)
+        self.scaled = scaled
         last = self.split + LONGEST_VALIDATION
         steps = np.diff(scaled[self.split - 1 : last].astype(np.float64))
         self.naive_rmse = float(np.sqrt(np.mean(steps**2))) * self.std
@@ -140,19 +138,19 @@ class SeriesTask:
         stay true. The first quarter of a window only warms the state up: from a value or two nobody can tell
         where in its swing a series is, and a network that is asked to guess forecasts worse for it.
         """
-        windows = self._scaled[random_windows(rng, self.split, batch_size, length)][:, :, None]
+        windows = self.scaled[random_windows(rng, self.split, batch_size, length)][:, :, None]
         inputs, targets = windows[:-1], windows[1:]
         if noise > 0:
             inputs = inputs + noise * rng.standard_normal(inputs.shape, dtype=np.float32)
-        return Batch(torch.from_numpy(inputs), torch.from_numpy(targets), skip=length // 4)
+        return Batch.of(inputs, targets, skip=length // 4)
 
     def validation(self, length: int) -> Batch:
         """One sequence (T', 1, 1) float32: at most `length` training steps to warm up, which `skip` counts,
         then one step for each value of the validation part (of its first 1,000).
         """
         warm_up = min(length, self.split - 1)
-        stretch = self._scaled[self.split - 1 - warm_up : self.split + LONGEST_VALIDATION, None, None]
-        return Batch(torch.from_numpy(stretch[:-1]), torch.from_numpy(stretch[1:]), skip=warm_up)
+        stretch = self.scaled[self.split - 1 - warm_up : self.split + LONGEST_VALIDATION, None, None]
+        return Batch.of(stretch[:-1], stretch[1:], skip=warm_up)
 
 
 def _check(values: Array, split: int, length: int) -> None:

@@ -9,11 +9,9 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
-from lstm_core.config import TextConfig, TrainConfig
+from lstm_core.config import IGNORED, TextConfig, TrainConfig
 from lstm_core.config.fields import limits
-from lstm_core.nn.model import IGNORED
 from lstm_core.tasks.batch import Batch, random_windows
 from lstm_core.tasks.corpora import CORPUS_NAMES, corpus_text
 from lstm_core.tasks.tokens import (
@@ -164,7 +162,7 @@ class TextTask:
         if noise > 0:
             hit = (rng.random(inputs.shape) < noise) & (inputs != self.blank)
             inputs = np.where(hit, rng.integers(0, self.vocab_size, inputs.shape), inputs)
-        return Batch(torch.from_numpy(inputs), torch.from_numpy(targets))
+        return Batch.of(inputs, targets)
 
     def validation(self, length: int) -> Batch:
         """The same windows every time, with the same gaps, spread evenly over the validation part: at most
@@ -180,7 +178,7 @@ class TextTask:
         inputs, targets = windows[:-1], windows[1:]
         if self.goal == "gaps":
             inputs, targets = self._with_gaps(inputs, _random_gaps(np.random.default_rng(0), inputs.shape))
-        return Batch(torch.from_numpy(inputs), torch.from_numpy(targets))
+        return Batch.of(inputs, targets)
 
     def gaps_of(self, tokens: Sequence[int]) -> list[int]:
         """The steps of a text to look at that are shown as gaps: every sixth, never the first; none of a text

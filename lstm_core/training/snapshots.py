@@ -14,10 +14,8 @@ from typing import Any
 from torch import Tensor
 
 from lstm_core.serialization.reader import Reader, matches
+from lstm_core.training.timeline_capacity import capacity
 
-CAPACITY = 60  # snapshots
-BYTES = 24e6  # of all of them together; of a network so large that this is few, FEWEST are kept
-FEWEST = 6
 RATIO = 1.06  # of the steps of two snapshots, before some are left out again
 EARLY = 10  # steps that count as one unit of logarithmic time: 0 … 10 are not worth ten snapshots later on
 
@@ -100,8 +98,7 @@ class Timeline:
     def add(self, snapshot: Snapshot) -> None:
         """Add the newest snapshot. When there are too many, one is left out whose neighbours are closest."""
         kept = [*self.snapshots, snapshot]
-        capacity = max(FEWEST, min(CAPACITY, int(BYTES / max(1, snapshot.bytes))))
-        while len(kept) > capacity:
+        while len(kept) > capacity(snapshot.bytes):
             times = [math.log(one.step + EARLY) for one in kept]
             # the first and the last stay
             places = [place for place in range(1, len(kept) - 1) if kept[place].step != self.keep]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from lstm_core.experiments.ablation.ablation import QUESTION, AblationConfig
+from lstm_core.experiments.ablation.config import QUESTION, AblationConfig
 from pages.common.heading import heading
 from pages.panels.controls.settings import Settings
 from pages.panels.experiments import ablation

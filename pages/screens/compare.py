@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
+from lstm_core.experiments.pair.config import PairConfig
 from lstm_core.experiments.pair.differences import DIFFERENCES
-from lstm_core.experiments.pair.pair import PairConfig
 from pages.common.heading import heading
 from pages.panels.compare import compare
 from pages.panels.controls.settings import Settings

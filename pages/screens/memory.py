@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from lstm_core.experiments.race.race import QUESTIONS, RaceConfig, exam_about
+from lstm_core.experiments.race.config import QUESTIONS, RaceConfig, exam_about
 from pages.common.heading import heading
 from pages.panels.controls.settings import Settings
 from pages.panels.experiments.observation import observation, question

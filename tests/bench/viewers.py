@@ -12,10 +12,11 @@ from typing import Any
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
+from lstm_core.experiments.configs import SubjectConfig
 from lstm_core.experiments.network import Network
-from lstm_core.experiments.registry import SubjectConfig
 from lstm_core.frames.frame import Frame
 from lstm_core.server.host import RunHost
+from lstm_core.storage.checkpoint import unpack
 from lstm_core.storage.restore import restored
 from lstm_core.training.trainer import Trainer
 
@@ -89,7 +90,7 @@ class LocalViewer(Viewer):
 
     def trainer(self) -> Trainer:
         """A copy of the network behind the run, as it is now; looking changes nothing."""
-        saved = self.host.save(self.token)
+        saved = unpack(self.host.save(self.token).blobs)
         network, _ = restored(saved, saved.config)
         assert isinstance(network, Network)
         return network.trainer

@@ -9,7 +9,7 @@ from lstm_core.config import (
     TextConfig,
     TrainConfig,
 )
-from lstm_core.experiments.pair.pair import PairConfig
+from lstm_core.experiments.pair.config import PairConfig
 from lstm_core.frames.frame import Frame
 
 TEXT = TextConfig("counting")

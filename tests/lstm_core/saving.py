@@ -3,8 +3,8 @@
 import numpy as np
 
 from lstm_core.runtime.run import Run
-from lstm_core.storage.checkpoint import pack, unpack
-from tests.lstm_core.acting import Clock
+from lstm_core.storage.checkpoint import pack, to_bytes, unpack
+from tests.lstm_core.acting import Clock, go, make
 
 TIMES = ("milliseconds", "seconds", "reached_seconds")  # of this machine, in frames
 SINGLE = ("history",)  # of the time machine, which experiments do not have
@@ -17,6 +17,21 @@ def trained(config, steps, clock=None):
     for _ in range(steps):
         subject.step()
     return run
+
+
+def saves(count):
+    """A run saved again and again as it goes on."""
+    run, clock = make()
+    found = []
+    for _ in range(count):
+        go(run, clock, 0.2)
+        found.append(run.save())
+    return found
+
+
+def same(one, other):
+    steps = [[snapshot.step for snapshot in saved.snapshots] for saved in (one, other)]
+    return to_bytes(one) == to_bytes(other) and steps[0] == steps[1]
 
 
 def through_bytes(saved):

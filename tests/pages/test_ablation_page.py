@@ -3,7 +3,8 @@
 import pytest
 
 from lstm_core.config import MemoryConfig, SeriesConfig, TextConfig
-from lstm_core.experiments.ablation.ablation import Ablation, AblationConfig
+from lstm_core.experiments.ablation.ablation import Ablation
+from lstm_core.experiments.ablation.config import AblationConfig
 from lstm_core.experiments.ablation.variants import VARIANTS
 from pages.live.server.assets import ASSETS
 from pages.live.server.state import HOST

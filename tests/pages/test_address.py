@@ -21,9 +21,9 @@ from lstm_core.config import (
     View,
 )
 from lstm_core.config.access_keys import TOKEN, new_token
-from lstm_core.experiments.ablation.ablation import AblationConfig
-from lstm_core.experiments.pair.pair import PairConfig
-from lstm_core.experiments.race.race import RaceConfig
+from lstm_core.experiments.ablation.config import AblationConfig
+from lstm_core.experiments.pair.config import PairConfig
+from lstm_core.experiments.race.config import RaceConfig
 from lstm_core.storage.store import Damaged
 from pages.live.server.state import HOST
 from tests.pages.test_pages import config_of, open_app, words

@@ -12,11 +12,11 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from lstm_core.config import Hands, Knobs, MemoryConfig, ModelConfig, RunConfig, SeriesConfig, TextConfig
-from lstm_core.experiments.ablation.ablation import AblationConfig
-from lstm_core.experiments.pair.pair import PairConfig
-from lstm_core.experiments.race.race import RaceConfig
+from lstm_core.experiments.ablation.config import AblationConfig
+from lstm_core.experiments.pair.config import PairConfig
+from lstm_core.experiments.race.config import RaceConfig
 from lstm_core.export.script import script
-from lstm_core.storage.archive import pack_run, unpack_run
+from lstm_core.storage.archive import unpack_run
 from pages.live.server.downloads import BODY_LIMIT
 from pages.live.server.export import EXPORT, file_stem
 from pages.live.server.state import HOST, LIMITS
@@ -61,7 +61,7 @@ def test_every_run_can_be_taken_home_and_back(client, page):
     saved = unpack_run(answer.content, LIMITS)
     assert saved.config == HOST.config(token)
     assert page_of(saved.config) == page
-    assert HOST.config(HOST.adopt(saved)) == CONFIGS[page]
+    assert HOST.config(HOST.open_file(answer.content)) == CONFIGS[page]
     assert name_of(answer) == f"{file_stem(CONFIGS[page])}-step-0.zip"
 
 
@@ -171,7 +171,7 @@ def test_the_variants_have_no_code_and_a_sentence_says_why():
 
 
 def packed(config):
-    return pack_run(HOST.save(HOST.open(config)))
+    return HOST.export(HOST.open(config), "run")[0]
 
 
 def upload(app, content, name="run.zip"):
@@ -234,8 +234,8 @@ def test_a_file_that_is_none_is_refused_in_one_sentence_and_nothing_is_lost():
 
 def test_a_run_too_large_for_this_server_is_refused(monkeypatch):
     content = packed(CONFIGS["text"])
-    monkeypatch.setattr("pages.panels.sharing.export.LIMITS", replace(LIMITS, parameters=1000))
     app = open_app()
+    monkeypatch.setattr(HOST, "limits", replace(LIMITS, parameters=1000))
     upload(app, content)
     assert len(app.error) == 1
     assert not app.exception

@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 from lstm_core.config import ModelConfig, RunConfig, SeriesConfig, TrainConfig
 from lstm_core.config.server_settings import Limits
 from lstm_core.server.host import RunHost
+from lstm_core.storage.run_files import RunFiles
 from lstm_core.storage.store import Store
 from pages.live.routes import routes
 from pages.live.server import health
@@ -94,7 +95,7 @@ def test_saves_that_fail_are_a_reason_to_look_but_not_to_send_people_away(host, 
     def full(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Store, "write", full)
+    monkeypatch.setattr(RunFiles, "write", full)
     token = host.open(SMALL)
     wait_for(lambda: host.stats()["saving_fails"])
     status, said = Health(host, store, limits).report()

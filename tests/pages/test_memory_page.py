@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lstm_core.config import MEMORY_TASKS
-from lstm_core.experiments.race.race import LANES, RaceConfig
+from lstm_core.experiments.race.config import LANES, RaceConfig
 from pages.live.server.assets import ASSETS
 from pages.live.server.state import HOST
 from pages.panels.experiments.race import COLOURS

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from lstm_core.experiments.ablation.variants import COUPLED, PEEPHOLES, RECURRENCE, VARIANTS, run
-from lstm_core.nn.model import IGNORED, SequenceModel
+from lstm_core.config import IGNORED
+from lstm_core.experiments.ablation.stacked_cell import run
+from lstm_core.experiments.ablation.variants import COUPLED, PEEPHOLES, RECURRENCE, VARIANTS
+from lstm_core.nn.model import SequenceModel
 
 
 class Stack:

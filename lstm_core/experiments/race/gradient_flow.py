@@ -24,8 +24,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lstm_core.config import IGNORED
 from lstm_core.nn.cell import Core
-from lstm_core.nn.model import IGNORED, SequenceModel
+from lstm_core.nn.model import SequenceModel
 from lstm_core.nn.trace import GRUTrace, RNNTrace, Trace, trace
 from lstm_core.serialization.reader import Reader
 from lstm_core.tasks.batch import Batch

@@ -7,11 +7,15 @@ import time
 from typing import Any
 
 import numpy as np
+import torch
 
 from lstm_core.config import RunConfig
 from lstm_core.experiments.race.gradient_flow import Flow, read_flow
 from lstm_core.experiments.race.verdict import LEARNT
+from lstm_core.nn.model import SequenceModel
 from lstm_core.serialization.reader import Reader
+from lstm_core.tasks.batch import Batch
+from lstm_core.tasks.memory import MemoryTask
 from lstm_core.training.history import History
 from lstm_core.training.trainer import Trainer
 
@@ -28,6 +32,12 @@ PLAIN = (
     "fell",
 )
 VISIBLE = 1e-37  # float32 holds no smaller ones exactly
+
+
+@torch.no_grad()
+def score(task: MemoryTask, model: SequenceModel, batch: Batch) -> float:
+    """Share, from 0 to 1, of the sequences of a batch that `model` answers right."""
+    return task.right(model(batch.inputs)[0], batch).mean().item()
 
 
 class Lane:

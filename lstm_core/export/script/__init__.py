@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lstm_core.config import RunConfig
-from lstm_core.experiments.race.race import RaceConfig
+from lstm_core.experiments.race.config import RaceConfig
 from lstm_core.export.script.network import network_data, network_script
 from lstm_core.export.script.race import race_script
 

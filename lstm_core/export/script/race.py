@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from lstm_core.config import ModelConfig
-from lstm_core.experiments.race.race import EMBEDDING, LANES, RaceConfig
+from lstm_core.experiments.race.config import LANES, RaceConfig
+from lstm_core.experiments.race.sizes import EMBEDDING
 from lstm_core.export.script.network import CELLS, reach_flags
 from lstm_core.export.script.template import fill
 from lstm_core.tasks.memory import MemoryTask

@@ -9,14 +9,10 @@ import re
 from typing import Any
 
 from lstm_core.config import MemoryConfig, RunConfig, SeriesConfig
-from lstm_core.experiments.ablation.ablation import AblationConfig
-from lstm_core.experiments.network import Network
-from lstm_core.experiments.pair.pair import PairConfig
-from lstm_core.experiments.race.race import RaceConfig
-from lstm_core.experiments.registry import SubjectConfig
-from lstm_core.export.tables import loss_table, trace_table
-from lstm_core.storage.archive import pack_run
-from lstm_core.storage.restore import restored
+from lstm_core.experiments.ablation.config import AblationConfig
+from lstm_core.experiments.configs import SubjectConfig
+from lstm_core.experiments.pair.config import PairConfig
+from lstm_core.experiments.race.config import RaceConfig
 from pages.live.server.downloads import Download, File, text_of
 from pages.live.server.state import HOST
 
@@ -28,17 +24,13 @@ def make_file(key: str, what: str) -> File:
 
     Raises KeyError for an unknown key, ValueError, one sentence, for a trace of several networks.
     """
-    saved = HOST.save(key)
-    (subject, _), stem = restored(saved, saved.config), file_stem(saved.config)
-    if what == "run":
-        return File(f"{stem}-step-{subject.step_count}.zip", pack_run(saved), "application/zip")
-    if what == "losses":
-        table, step = loss_table(subject), subject.step_count
-    elif isinstance(subject, Network):
-        table, step = trace_table(subject), subject.observer.step
-    else:
+    config = HOST.config(key)
+    if what == "trace" and not isinstance(config, RunConfig):
         raise ValueError("There is a trace of a single network only, on the Text and on the Series page.")
-    return File(f"{stem}-{what}-step-{step}.csv", table.encode(), "text/csv; charset=utf-8")
+    (content, step), stem = HOST.export(key, what), file_stem(config)
+    if what == "run":
+        return File(f"{stem}-step-{step}.zip", content, "application/zip")
+    return File(f"{stem}-{what}-step-{step}.csv", content, "text/csv; charset=utf-8")
 
 
 def file_stem(config: SubjectConfig) -> str:

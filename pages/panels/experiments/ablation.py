@@ -12,7 +12,7 @@ from plotly.subplots import make_subplots
 
 from lstm_core.config import Knobs, MemoryConfig, SeriesConfig, TextConfig
 from lstm_core.config.fields import Checked, limits, one_of
-from lstm_core.experiments.ablation.ablation import AblationConfig
+from lstm_core.experiments.ablation.config import AblationConfig
 from lstm_core.experiments.ablation.variants import PLAIN, VARIANTS
 from lstm_core.tasks.corpora import CORPUS_ABOUT, CORPUS_NAMES
 from lstm_core.tasks.memory import MEMORY_ABOUT, MEMORY_NAMES

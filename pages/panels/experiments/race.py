@@ -8,7 +8,7 @@ import streamlit as st
 
 from lstm_core.config import Knobs, MemoryConfig, TrainConfig
 from lstm_core.config.fields import limits
-from lstm_core.experiments.race.race import LANES, RaceConfig
+from lstm_core.experiments.race.config import LANES, RaceConfig
 from lstm_core.tasks.memory import MEMORY_ABOUT, MEMORY_NAMES
 from pages.live.client.component import mount
 from pages.panels.controls.inline import choice

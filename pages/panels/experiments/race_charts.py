@@ -8,7 +8,7 @@ from typing import Any
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from lstm_core.experiments.race.race import LANES
+from lstm_core.experiments.race.config import LANES
 from pages.common.colours import GATES, on_dark
 from pages.live.figures.figure import Drawing, Feed, drawing, streaming_figure
 from pages.panels.experiments.race import COLOURS, STYLES

@@ -18,7 +18,7 @@ from lstm_core.config import (
     TrainConfig,
     View,
 )
-from lstm_core.experiments.registry import SubjectConfig
+from lstm_core.experiments.configs import SubjectConfig
 from lstm_core.tasks import make_task
 from lstm_core.tasks.corpora import CORPUS_NAMES
 from lstm_core.tasks.series import SERIES_NAMES, SERIES_SETTINGS

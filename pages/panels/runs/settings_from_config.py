@@ -12,10 +12,10 @@ from lstm_core.config import (
     TextConfig,
 )
 from lstm_core.config.fields import Checked
-from lstm_core.experiments.ablation.ablation import AblationConfig
-from lstm_core.experiments.pair.pair import PairConfig
-from lstm_core.experiments.race.race import RaceConfig
-from lstm_core.experiments.registry import SubjectConfig
+from lstm_core.experiments.ablation.config import AblationConfig
+from lstm_core.experiments.configs import SubjectConfig
+from lstm_core.experiments.pair.config import PairConfig
+from lstm_core.experiments.race.config import RaceConfig
 
 KINDS: dict[str, type] = {
     "text": RunConfig,

@@ -7,13 +7,11 @@ import threading
 import streamlit as st
 
 from lstm_core.config import Hands, RunConfig
-from lstm_core.experiments.ablation.ablation import AblationConfig
-from lstm_core.experiments.pair.pair import PairConfig
-from lstm_core.experiments.race.race import RaceConfig
-from lstm_core.experiments.registry import SubjectConfig
+from lstm_core.experiments.ablation.config import AblationConfig
+from lstm_core.experiments.configs import SubjectConfig
+from lstm_core.experiments.pair.config import PairConfig
+from lstm_core.experiments.race.config import RaceConfig
 from lstm_core.export.script import data_file, script
-from lstm_core.storage.archive import unpack_run
-from lstm_core.storage.checkpoint import Saved
 from pages.common.markdown import escape_markdown
 from pages.live.client.component import mount
 from pages.live.server.export import file_stem
@@ -133,21 +131,21 @@ def _open_file(settings: Settings) -> None:
     if uploaded is None:
         return
     try:
-        saved = _unpacked(uploaded.getvalue())
-        token = HOST.adopt(saved)
+        token = _opened(uploaded.getvalue())
+        page = page_of(HOST.config(token))
     except ValueError as error:
         st.error(escape_markdown(str(error)), icon=":material/error:")
         return
     state["export_uploads"] += 1
-    _go_on(page_of(saved.config), token, settings)
+    _go_on(page, token, settings)
 
 
-def _unpacked(content: bytes) -> Saved:
-    """The run of a file. Raises ValueError, also when it is not its turn for too long."""
+def _opened(content: bytes) -> str:
+    """The token of a file's run. Raises ValueError, also when it is not its turn for too long."""
     if not _UNPACKING.acquire(timeout=UNPACKING_SECONDS):
         raise ValueError(BUSY)
     try:
-        return unpack_run(content, LIMITS)
+        return HOST.open_file(content)
     finally:
         _UNPACKING.release()
 

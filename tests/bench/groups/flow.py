@@ -9,8 +9,9 @@ import numpy as np
 import torch
 
 from lstm_core.config import CELLS, Knobs
+from lstm_core.experiments.race.config import LANES, RaceConfig
 from lstm_core.experiments.race.gradient_flow import flow, gradients
-from lstm_core.experiments.race.race import FLOW_SEQUENCES, LANES, RaceConfig
+from lstm_core.experiments.race.race import FLOW_SEQUENCES
 from lstm_core.nn.cell import run_cells
 from lstm_core.nn.trace import trace
 from lstm_core.training.trainer import Trainer

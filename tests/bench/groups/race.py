@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from lstm_core.config import RunConfig
-from lstm_core.experiments.race.race import RaceConfig
+from lstm_core.experiments.race.config import RaceConfig
 from lstm_core.tasks import MemoryTask
 from lstm_core.training.trainer import Trainer
 from tests.bench.report import Figure, Options, median

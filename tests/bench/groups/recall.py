@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from lstm_core.config import Knobs, TrainConfig
-from lstm_core.experiments.race.lane import Lane
-from lstm_core.experiments.race.race import EXAM_EVERY, RaceConfig
+from lstm_core.experiments.race.config import RaceConfig
+from lstm_core.experiments.race.lane import Lane, score
+from lstm_core.experiments.race.race import EXAM_EVERY
 from lstm_core.tasks import MemoryTask
 from tests.bench.report import Figure, Options, median
 
@@ -58,7 +59,7 @@ def seconds_until_learnt(config: RaceConfig, lane: str, budget: float) -> float:
         network.step()
         step = network.trainer.step_count
         if step % EXAM_EVERY == 0:
-            network.examine(step, task.score(network.trainer.model, exam))
+            network.examine(step, score(task, network.trainer.model, exam))
             if network.reached is not None:
                 return network.seconds
     return math.inf

@@ -65,7 +65,7 @@ def exactly(trainer, reading, step):
         data = np.concatenate([task.train_tokens, task.valid_tokens]).astype(np.int64)
         split = len(task.train_tokens)
     else:
-        data, split = task.scaled.double().numpy()[:, None], task.split
+        data, split = task.scaled.astype(np.float64)[:, None], task.split
     start, end = max(0, split + begin - WARM_UP), split + step + 1
     if model.core.bidirectional:
         end = split + min(begin + reading.length, len(reading.tokens)) + WARM_UP

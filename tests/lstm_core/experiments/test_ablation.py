@@ -10,7 +10,8 @@ import torch
 from torch import nn
 
 from lstm_core.config import Knobs, MemoryConfig, RunConfig, SeriesConfig, TextConfig, TrainConfig
-from lstm_core.experiments.ablation.ablation import QUESTION, Ablation, AblationConfig
+from lstm_core.experiments.ablation.ablation import Ablation
+from lstm_core.experiments.ablation.config import QUESTION, AblationConfig
 from lstm_core.experiments.ablation.curves import POINTS, Curves
 from lstm_core.experiments.ablation.stack import Stack
 from lstm_core.experiments.ablation.variants import NO_F, PEEPHOLES, PLAIN, VARIANTS

@@ -13,8 +13,9 @@ from lstm_core.config import (
     TextConfig,
     View,
 )
+from lstm_core.experiments.pair.config import PairConfig, shared_signals
 from lstm_core.experiments.pair.differences import DIFFERENCES
-from lstm_core.experiments.pair.pair import Pair, PairConfig, shared_signals
+from lstm_core.experiments.pair.pair import Pair
 from lstm_core.frames.frame import Frame
 from lstm_core.runtime.messages import SETTINGS
 from lstm_core.runtime.run import Run

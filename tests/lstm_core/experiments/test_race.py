@@ -1,4 +1,4 @@
-"""The race: equal sizes, one lockstep, who is right when, and sentences that say what was seen."""
+"""The race: one lockstep, who is right when, what its frames show."""
 
 import math
 import re
@@ -7,33 +7,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 
-from lstm_core.config import CELLS, LONGEST_LAG, MEMORY_TASKS, Knobs, MemoryConfig, TrainConfig
-from lstm_core.experiments.race import race as module
+from lstm_core.config import LONGEST_LAG, MEMORY_TASKS, MemoryConfig, TrainConfig
+from lstm_core.experiments.race.config import LANES, QUESTIONS, RaceConfig, exam_about
 from lstm_core.experiments.race.gradient_flow import Flow, flow
-from lstm_core.experiments.race.lane import fallen
-from lstm_core.experiments.race.race import (
-    EXAM_EVERY,
-    LANES,
-    QUESTIONS,
-    Race,
-    RaceConfig,
-)
-from lstm_core.experiments.race.sizes import equal_size, parameters
-from lstm_core.experiments.race.verdict import PATIENCE, Result, Stage, observation
+from lstm_core.experiments.race.lane import fallen, score
+from lstm_core.experiments.race.race import EXAM_EVERY, Race
+from lstm_core.experiments.race.sizes import EMBEDDING, parameters
+from lstm_core.experiments.race.verdict import PATIENCE
 from lstm_core.frames.frame import Frame
 from lstm_core.runtime.run import Run
 from lstm_core.tasks import MemoryTask
 from lstm_core.training.trainer import Trainer
-
-TINY = Knobs(learning_rate=5e-3, batch_size=4, lag=6)
-
-
-def config(kind="recall", lanes=LANES, knobs=TINY, **settings):
-    absent = {lane: False for lane in LANES if lane not in lanes}
-    return RaceConfig(MemoryConfig(kind), knobs=knobs, **({"hidden_size": 5} | absent | settings))
+from tests.lstm_core.races import TINY, config
 
 
 def change(race, **knobs):
@@ -58,32 +44,16 @@ def spoil(lane):
 # what a race is of
 
 
-@given(st.sampled_from(CELLS), st.integers(4, 96), st.sampled_from(MEMORY_TASKS))
-def test_no_other_hidden_size_comes_closer_to_the_parameters_of_the_lstm(cell, hidden, kind):
-    task = MemoryTask(MemoryConfig(kind), TrainConfig())
-    inputs, outputs = task.input_size or module.EMBEDDING, task.output_size
-    wanted = parameters("lstm", hidden, inputs, outputs)
-
-    def off(units):
-        return abs(parameters(cell, units, inputs, outputs) - wanted)
-
-    found = equal_size(cell, hidden, MemoryConfig(kind))
-    assert off(found) <= min(off(found - 1), off(found + 1))
-    assert off(found) < 0.06 * wanted or hidden < 12
-    if cell == "lstm":
-        assert found == hidden
-
-
 @pytest.mark.parametrize("kind", MEMORY_TASKS)
 def test_the_networks_have_the_parameters_that_were_counted(kind):
     race = Race(config(kind, hidden_size=9))
     task = race.task
-    embedding = module.EMBEDDING * (task.vocab_size or 0)
+    embedding = EMBEDDING * (task.vocab_size or 0)
     for lane in race.lanes.values():
         counted = parameters(
             lane.cell,
             lane.trainer.config.model.hidden_size,
-            task.input_size or module.EMBEDDING,
+            task.input_size or EMBEDDING,
             task.output_size,
         )
         assert lane.facts("")["parameters"] == counted + embedding
@@ -103,46 +73,6 @@ def test_the_second_lstm_differs_in_its_initial_forget_bias_alone():
 def _gates(weights):
     i, _, g, o = weights["core.bias_ih_l0"].chunk(4)
     return i, g, o
-
-
-def test_chrono_is_for_the_span_of_the_lag_and_leaves_the_bare_lstm_alone():
-    models = config(chrono=True)
-    assert models.model("lstm").chrono == models.model("gru").chrono == TINY.lag + 2
-    assert models.model("lstm0").chrono == 0
-    assert models.model("lstm0").forget_bias == 0
-
-
-def test_nobody_is_no_race():
-    with pytest.raises(ValueError, match="Nobody takes part"):
-        config(lanes=())
-
-
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [("hidden_size", 3), ("hidden_size", 97), ("forget_bias", -1), ("init", "zeros"), ("chrono", 1)],
-)
-def test_settings_out_of_range_are_named(name, value):
-    with pytest.raises(ValueError, match=name):
-        RaceConfig(**{name: value})
-
-
-@pytest.mark.parametrize("lag", [0, LONGEST_LAG + 1, 2.5, "20", None, True])
-def test_a_lag_that_no_sequence_holds_is_named(lag):
-    with pytest.raises(ValueError, match="lag"):
-        Knobs(lag=lag)
-
-
-def test_a_step_that_would_take_seconds_is_refused():
-    with pytest.raises(ValueError, match="A batch size of 128 at a lag of 200 is too much for 4 networks"):
-        RaceConfig(MemoryConfig("counting"), hidden_size=96, knobs=Knobs(batch_size=128, lag=200))
-
-
-def test_only_what_asks_for_new_networks_is_in_their_key():
-    one = config()
-    assert one.network == replace(one, knobs=Knobs(lag=99)).network
-    for other in ({"gru": False}, {"forget_bias": 2.0}, {"chrono": True}, {"train": TrainConfig(seed=1)}):
-        assert one.network != replace(one, **other).network
-    hash(one.network)
 
 
 # lockstep
@@ -218,11 +148,13 @@ def test_another_lag_is_a_new_stage():
 @pytest.mark.parametrize("kind", MEMORY_TASKS)
 def test_accuracy_is_that_on_as_many_sequences_as_is_said(kind, monkeypatch):
     race, asked = Race(config(kind)), []
-    score = race.task.score
-    monkeypatch.setattr(race.task, "score", lambda model, batch: asked.append(batch) or score(model, batch))
+    monkeypatch.setattr(
+        "lstm_core.experiments.race.race.score",
+        lambda task, model, batch: asked.append(batch) or score(task, model, batch),
+    )
     steps(race, EXAM_EVERY)
     sizes = {batch.inputs.shape[1] for batch in asked}
-    assert sizes == {int(re.search(r"\d+", module.exam_about(kind))[0])}
+    assert sizes == {int(re.search(r"\d+", exam_about(kind))[0])}
 
 
 def test_recall_is_asked_all_sequences_that_there_are():
@@ -450,135 +382,12 @@ def test_with_orthogonal_weights_far_more_of_the_gradient_of_an_rnn_arrives(seed
 # what is said of it
 
 
-def said(results, steps=1000, **stage):
-    begun = stage.get("begun", 0)
-    return observation(
-        results, Stage(**{"lag": 50, "chance": 0.125, "step": begun + steps, "needed": 52} | stage)
-    )
-
-
-TEXTBOOK = [Result("RNN", 0.13, fell=13.4, falls=9.2), Result("LSTM", 1.0, 240, fell=-0.3, falls=0.8)]
-
-
-def test_nothing_is_said_before_there_is_something_to_say():
-    waiting = [Result("RNN", 0.13, fell=13.0), Result("LSTM", 0.5, fell=0.0)]
-    assert said(waiting, steps=PATIENCE - 1) == ""
-    assert said([], steps=5000) == ""
-
-
-def test_whoever_has_learnt_is_named_at_once_and_the_verdict_waits():
-    early, late = said(TEXTBOOK, steps=260), said(TEXTBOOK)
-    assert early.startswith("Right in 95 % at lag 50: LSTM since step 240.")
-    assert "13 % (RNN); guessing gives 13 %" in early
-    assert "whose gradient arrived" not in early
-    assert "The networks that learnt are those whose gradient arrived at first." in late
-
-
-def test_a_gradient_is_told_as_it_was_and_as_the_chart_shows_it():
-    assert "at step 0 → now: 13 → 9 (RNN) and 0 → 1 (LSTM)" in said(TEXTBOOK)
-    assert "at step 700 → now: " in said(TEXTBOOK, begun=700, before=20)
-
-
-def test_the_fastest_comes_first():
-    both = [Result("GRU", 1.0, 900, fell=1.0), Result("LSTM", 1.0, 100, fell=0.0)]
-    assert "LSTM since step 100 and GRU since step 900." in said(both, steps=901)
-
-
-def test_after_another_lag_it_is_said_what_was_changed_and_when():
-    results = [Result("RNN", 0.13), Result("LSTM", 1.0, 5220)]
-    text = said(results, steps=11, lag=31, begun=5209, before=50)
-    assert text.startswith(
-        "Right in 95 % at lag 31 (the lag was changed from 50 at step 5,209): LSTM since step 5,220."
-    )
-    assert "after 11 steps" not in text.split("The others")[0]
-    assert "changed" not in said(results, steps=6000)
-    none = said(results[:1], lag=31, begun=5209, before=50)
-    assert "at lag 31 (the lag was changed from 50 at step 5,209) none is right" in none
-
-
-def test_what_was_learnt_and_lost_again_is_said_to_be_lost():
-    text = said([Result("LSTM", 0.19, None, 400, fell=0.0)])
-    assert text.startswith("At lag 50 no longer right in 95 %: LSTM at step 400 (19 % now).")
-    assert "since step" not in text
-    both = said([Result("GRU", 1.0, 600), Result("LSTM", 0.19, None, 400)])
-    assert "GRU since step 600. No longer right in 95 %: LSTM at step 400 (19 % now)." in both
-
-
-def test_a_gradient_that_arrives_and_does_not_help_is_not_passed_over():
-    text = said([Result("RNN", 0.13, fell=1.2), Result("LSTM", 1.0, 240, fell=0.0)])
-    assert "A gradient that arrives is not all: RNN is little better than guessing." in text
-    assert "whose gradient arrived" not in text
-
-
-def test_a_network_that_is_on_its_way_is_not_said_not_to_learn():
-    text = said([Result("GRU", 1.0, 240, fell=0.0), Result("LSTM", 0.88, fell=0.0)])
-    assert "88 % (LSTM)" in text
-    assert "little better than guessing" not in text
-    assert "whose gradient arrived" not in text
-
-
-def test_learning_without_a_gradient_that_arrives_is_not_passed_over():
-    text = said([Result("RNN", 1.0, 80, fell=13.0), Result("LSTM", 0.2, fell=0.5)])
-    assert "RNN learnt although less than a thousandth of the gradient arrived at first." in text
-    assert "LSTM is little better than guessing" in text
-
-
-def test_when_nobody_has_learnt_it_says_so():
-    text = said([Result("RNN", 0.13, fell=9.0, falls=8.0), Result("GRU", 0.25, fell=math.inf, falls=2.0)])
-    assert text.startswith("After 1,000 steps at lag 50 none is right in 95 %: 13 % (RNN) and 25 % (GRU);")
-    assert "∞ → 2 (GRU)" in text
-
-
-def test_a_cut_gradient_is_said_to_be_cut():
-    text = said([Result("LSTM", 0.13, fell=0.0)], reach=10)
-    assert "cut off after 10 steps; to bridge the lag it would need 52" in text
-    assert "Powers of ten" not in text
-    before = said([Result("LSTM", 1.0, 240, fell=0.0, before=True)], reach=1)
-    assert "after 1 step;" in before
-    assert "LSTM learnt it before that" in before
-    assert "can be read out without a gradient" in said([Result("LSTM", 1.0, 240, fell=0.0)], reach=10)
-    assert "cut off" not in said(TEXTBOOK, reach=52)
-
-
-def test_what_climbs_under_a_cut_gradient_is_not_passed_over():
-    text = said([Result("RNN", 0.63, start=0.13), Result("GRU", 0.13, start=0.13)], reach=16)
-    assert "RNN rose from 13 % to 63 % all the same" in text
-    assert "GRU rose" not in text
-    assert "rose" not in said([Result("RNN", 0.63, start=0.63)], reach=16)  # it was there before the cut
-
-
 def test_until_something_is_said_it_is_said_when_it_will_be():
     race = Race(config())
     assert f"after {PATIENCE} steps at lag 6 (step {PATIENCE})" in race.observe({}).meta["awaits"]
     steps(race, 30)
     change(race, lag=9)
     assert f"after {PATIENCE} steps at lag 9 (step {PATIENCE + 30})" in race.observe({}).meta["awaits"]
-
-
-names = st.sampled_from(list(LANES.values()))
-powers = st.one_of(st.floats(-5, 300), st.just(math.inf), st.just(math.nan))
-counts = st.one_of(st.none(), st.integers(0, 10**6))
-shares = st.floats(0, 1)
-results = st.builds(Result, names, shares, counts, counts, shares, powers, powers, st.booleans())
-stages = st.builds(
-    Stage,
-    lag=st.integers(1, LONGEST_LAG),
-    chance=st.floats(0.001, 1),
-    step=st.integers(10**6, 2 * 10**6),
-    needed=st.integers(2, 2 * LONGEST_LAG + 1),
-    begun=st.integers(0, 10**6),
-    before=st.one_of(st.none(), st.integers(1, LONGEST_LAG)),
-    reach=st.one_of(st.none(), st.integers(1, 256)),
-)
-
-
-@given(st.lists(results, max_size=4), stages)
-def test_whatever_happens_it_is_a_sentence_of_plain_words(results, stage):
-    text = observation(results, stage)
-    assert "nan" not in text
-    assert "None" not in text
-    assert text == "" or text.endswith((".", "?"))
-    assert len(text) < 600
 
 
 def test_the_race_itself_says_what_happened():

@@ -8,6 +8,7 @@ from torch import nn
 
 from lstm_core.config import ModelConfig
 from lstm_core.experiments.ablation.stack import Stack
+from lstm_core.experiments.ablation.stacked_cell import run
 from lstm_core.experiments.ablation.variants import (
     COUPLED,
     NO_F,
@@ -17,7 +18,6 @@ from lstm_core.experiments.ablation.variants import (
     PLAIN,
     RECURRENCE,
     VARIANTS,
-    run,
 )
 from lstm_core.nn.model import SequenceModel
 from tests.lstm_core.plain_variants import close, own_parameters, plain_loss, plain_run

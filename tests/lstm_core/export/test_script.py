@@ -22,7 +22,8 @@ from lstm_core.config import (
     TextConfig,
     TrainConfig,
 )
-from lstm_core.experiments.race.race import Race, RaceConfig
+from lstm_core.experiments.race.config import RaceConfig
+from lstm_core.experiments.race.race import Race
 from lstm_core.export.script import data_file, script
 from lstm_core.tasks.generators import generate
 from lstm_core.training.trainer import Trainer

@@ -19,10 +19,13 @@ from lstm_core.config import (
     TrainConfig,
     View,
 )
-from lstm_core.experiments.ablation.ablation import Ablation, AblationConfig
+from lstm_core.experiments.ablation.ablation import Ablation
+from lstm_core.experiments.ablation.config import AblationConfig
 from lstm_core.experiments.network import Network
-from lstm_core.experiments.pair.pair import Pair, PairConfig
-from lstm_core.experiments.race.race import Race, RaceConfig
+from lstm_core.experiments.pair.config import PairConfig
+from lstm_core.experiments.pair.pair import Pair
+from lstm_core.experiments.race.config import RaceConfig
+from lstm_core.experiments.race.race import Race
 from lstm_core.export.tables import loss_table, safe, trace_table
 
 SHORT = TrainConfig(sequence_length=16)

@@ -9,7 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lstm_core.analysis.unit_search import Question
+from lstm_core.analysis.question import Question
 from lstm_core.config import (
     CELLS,
     Hands,

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from lstm_core import trace
-from lstm_core.analysis.unit_search import Question
+from lstm_core.analysis.question import Question
 from lstm_core.config import (
     CELLS,
     SIGNALS,
@@ -82,7 +82,7 @@ def test_all_that_is_shown_is_compared_when_it_is_due():
 def test_what_was_never_compared_is_compared_at_once(monkeypatch, change):
     observer = watching(steps=3)
     look(observer)
-    monkeypatch.setattr("lstm_core.frames.observer.truth", lambda *_: {"difference": 0.25, "allowed": 1e-5})
+    monkeypatch.setattr("lstm_core.frames.comparison.truth", lambda *_: {"difference": 0.25, "allowed": 1e-5})
     observer.view = replace(observer.view, **change)
     truth = look(observer).meta["truth"]
     assert (truth["difference"], truth["step"]) == (0.25, observer.step)
@@ -92,8 +92,8 @@ def test_what_was_never_compared_is_compared_at_once(monkeypatch, change):
 def test_states_that_are_off_have_all_compared(monkeypatch, off):
     observer = watching(steps=3)
     look(observer)
-    monkeypatch.setattr("lstm_core.frames.observer.truth_between", lambda *_: off)
-    monkeypatch.setattr("lstm_core.frames.observer.truth", lambda *_: {"difference": 0.25, "allowed": 1e-5})
+    monkeypatch.setattr("lstm_core.frames.comparison.truth_between", lambda *_: off)
+    monkeypatch.setattr("lstm_core.frames.comparison.truth", lambda *_: {"difference": 0.25, "allowed": 1e-5})
     assert look(observer).meta["truth"]["difference"] == 0.25
 
 
@@ -550,7 +550,9 @@ def test_a_forecast_fits_together(task):
     assert meta["forecast_x"] == meta["x"][known:]
     np.testing.assert_allclose(arrays["data"], series.values[first:][: known + ahead], rtol=1e-6)
 
-    fit, closed = forecast(observer.trainer.model, series.scaled[first : series.split, None], ahead)
+    fit, closed = forecast(
+        observer.trainer.model, torch.from_numpy(series.scaled[first : series.split, None]), ahead
+    )
     assert math.isnan(arrays["fit"][0])
     np.testing.assert_allclose(arrays["fit"][1:], fit[:-1] * series.std + series.mean, rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(arrays["forecast"], closed * series.std + series.mean, rtol=1e-5, atol=1e-6)
@@ -581,7 +583,7 @@ def test_the_stretch_of_a_series_begins_where_it_was_asked_to(share, place):
     np.testing.assert_allclose(frame.arrays["probe"], series.values[place], rtol=1e-6)
     assert frame.meta["labels"] == [str(x) for x in series.x[place]]
     with torch.no_grad():
-        exact = trace(observer.trainer.model.core, series.scaled[place][:, None, None])
+        exact = trace(observer.trainer.model.core, torch.from_numpy(series.scaled[place][:, None, None]))
     np.testing.assert_allclose(frame.heatmaps["h"], exact.h[0, :, 0].T.numpy(), rtol=5.01e-3)
 
 

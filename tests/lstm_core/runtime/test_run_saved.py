@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from lstm_core.config import Knobs, ModelConfig
-from lstm_core.experiments.race.race import RaceConfig
+from lstm_core.experiments.race.config import RaceConfig
 from lstm_core.frames.frame import Frame
 from lstm_core.runtime.run import Run
 from lstm_core.storage.checkpoint import Saved, to_bytes

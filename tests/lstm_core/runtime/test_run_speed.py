@@ -3,7 +3,7 @@
 import pytest
 
 from lstm_core.frames.frame import Frame
-from lstm_core.runtime.run import FRAME_INTERVAL
+from lstm_core.runtime.frame_schedule import FRAME_INTERVAL
 from tests.lstm_core.acting import CONFIG, SERIES, Spy, go, look, make, say, settle
 
 pytestmark = pytest.mark.usefixtures("spy")

@@ -5,14 +5,16 @@ from dataclasses import replace
 import pytest
 
 from lstm_core.config import ModelConfig, RunConfig
+from lstm_core.config.server_settings import Limits
 from lstm_core.frames.frame import Frame
 from lstm_core.runtime import serve
 from lstm_core.runtime.autosave import Autosave
 from lstm_core.runtime.messages import live
-from lstm_core.runtime.protocol import Disconnected, WorkerOptions
+from lstm_core.runtime.protocol import Disconnected, PackedRun, WorkerOptions
 from lstm_core.runtime.run import Run
 from lstm_core.runtime.worker import Worker
-from lstm_core.storage.checkpoint import pack, unpack
+from lstm_core.storage.checkpoint import unpack
+from lstm_core.storage.run_files import RunFiles
 from lstm_core.storage.store import Store
 from lstm_core.training.trainer import Trainer
 from tests.lstm_core.acting import CONFIG
@@ -72,7 +74,7 @@ def saving(tmp_path):
     drivers = []
 
     def make(every=0.05):
-        drivers.append(Driver(Autosave(Store(tmp_path), every)))
+        drivers.append(Driver(Autosave(RunFiles(Store(tmp_path)), every)))
         return drivers[-1]
 
     yield make
@@ -179,7 +181,7 @@ def test_one_run_that_fails_in_its_turn_does_not_end_the_others(driver, monkeypa
 
 def test_a_command_that_cannot_be_carried_out_does_no_harm(driver, caplog):
     with caplog.at_level("ERROR"):
-        driver.tell("adopt", RUN, (b"nonsense", []))
+        driver.tell("adopt", RUN, PackedRun(CONFIG, 0, (b"nonsense", [])))
     assert "a command failed: adopt" in caplog.text
     driver.tell("train", OTHER, None)
     driver.tell("want", OTHER, frozenset())
@@ -214,7 +216,7 @@ def test_a_question_is_answered_between_two_turns(driver):
     driver.turns(5)
     steps = driver.worker.steps
     driver.tell("call", 1, "save", (RUN,))
-    assert unpack(answer(driver, 1)).steps == steps
+    assert unpack(answer(driver, 1).blobs).steps == steps
     driver.tell("call", 2, "save", (OTHER,))
     with pytest.raises(KeyError):
         answer(driver, 2)
@@ -234,18 +236,62 @@ def test_a_film_comes_in_parts_while_others_train(driver):
     assert driver.worker.steps > before
 
 
+def test_a_run_goes_home_and_comes_back_to_any_worker(driver):
+    driver.tell("open", RUN, CONFIG)
+    driver.tell("train", RUN, None)
+    driver.turns(10)
+    driver.tell("call", 1, "export", (RUN, "run"))
+    file, step = answer(driver, 1)
+    other = Driver()
+    other.tell("call", 1, "unpack", (file, Limits()))
+    packed = answer(other, 1)
+    assert (packed.config, packed.generation) == (CONFIG, 0)
+    other.tell("adopt", OTHER, packed)
+    other.trains(OTHER)
+    _, data = other.until("frame")
+    assert Frame.decode(data).meta["step"] >= step > 0
+
+
+def test_numbers_are_exported_as_they_are_shown(driver):
+    driver.tell("open", RUN, CONFIG)
+    driver.tell("train", RUN, None)
+    while driver.worker.steps < 20:
+        driver.worker.turn()
+    driver.tell("call", 1, "export", (RUN, "losses"))
+    table, step = answer(driver, 1)
+    assert table.decode().splitlines()[-1].startswith(f"{step},")
+    driver.tell("live", RUN, {"view": replace(CONFIG.view, at=10)})
+    driver.tell("call", 2, "export", (RUN, "trace"))
+    table, step = answer(driver, 2)
+    assert table.startswith(b"t,token,input,unit,i,f,g,o,c,h")
+    assert step <= 10
+
+
+def test_what_is_no_file_of_a_run_is_refused_and_does_no_harm(driver):
+    driver.tell("open", RUN, CONFIG)
+    driver.tell("call", 1, "unpack", (b"nonsense", Limits()))
+    with pytest.raises(ValueError, match="cannot be used as a run"):
+        answer(driver, 1)
+    driver.tell("call", 2, "unpack", (b"nonsense", "no limits"))
+    with pytest.raises(RuntimeError):
+        answer(driver, 2)
+    driver.tell("train", RUN, None)
+    driver.trains(RUN)
+
+
 def test_a_branch_takes_its_past_along_to_any_worker(driver):
     driver.tell("open", RUN, CONFIG)
     driver.tell("train", RUN, None)
     while driver.worker.steps < 40:
         driver.worker.turn()
     driver.tell("call", 1, "branch", (RUN, 20))
-    saved = unpack(answer(driver, 1))
+    packed = answer(driver, 1)
+    saved = unpack(packed.blobs)
     steps = [snapshot.step for snapshot in saved.snapshots]
     assert steps[0] == 0
     assert 10 <= steps[-1] <= 20
     other = Driver()
-    other.tell("adopt", OTHER, pack(saved))
+    other.tell("adopt", OTHER, packed)
     other.trains(OTHER)
     _, data = other.until("frame")
     assert Frame.decode(data).meta["step"] >= steps[-1]
@@ -270,7 +316,9 @@ def test_it_is_saved_at_once_and_then_every_few_seconds(saving, tmp_path):
     driver.tell("open", RUN, CONFIG)
     assert driver.until("saved") == (RUN, "")
     driver.tell("train", RUN, None)
-    eventually(lambda: driver.worker.turn() or Store(tmp_path).read(RUN)[0].steps > 20, "it is saved")
+    eventually(
+        lambda: driver.worker.turn() or RunFiles(Store(tmp_path)).read(RUN)[0].steps > 20, "it is saved"
+    )
 
 
 @pytest.mark.parametrize("share", [0, 1])
@@ -360,14 +408,14 @@ def test_a_worker_begins_although_the_disk_is_full(tmp_path, monkeypatch):
 def test_a_save_that_fails_is_told_and_tried_again(saving, monkeypatch, quiet_saver):
     monkeypatch.setattr("lstm_core.runtime.autosave.AGAIN", 0.0)
     monkeypatch.setattr("lstm_core.runtime.worker.AGAIN", 0.0)
-    real = Store.write
+    real = RunFiles.write
 
     def full(*args, **options):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Store, "write", full)
+    monkeypatch.setattr(RunFiles, "write", full)
     driver = saving()
     driver.tell("open", RUN, CONFIG)
     assert "No space left" in driver.until("saved")[1]
-    monkeypatch.setattr(Store, "write", real)
+    monkeypatch.setattr(RunFiles, "write", real)
     driver.until("saved", lambda run, trouble: not trouble)

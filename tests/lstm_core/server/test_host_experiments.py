@@ -3,9 +3,9 @@
 import pytest
 
 from lstm_core.config import Knobs, MemoryConfig, TextConfig, TrainConfig
-from lstm_core.experiments.ablation.ablation import AblationConfig
-from lstm_core.experiments.pair.pair import PairConfig
-from lstm_core.experiments.race.race import RaceConfig
+from lstm_core.experiments.ablation.config import AblationConfig
+from lstm_core.experiments.pair.config import PairConfig
+from lstm_core.experiments.race.config import RaceConfig
 from tests.lstm_core.hosting import PAUSE, PLAY, TINY, Viewer, rests, trains
 
 KNOBS = Knobs(batch_size=2, lag=5)

@@ -9,6 +9,7 @@ from lstm_core.config import ModelConfig, RunConfig, TrainConfig
 from lstm_core.config.access_keys import run_id
 from lstm_core.server import placement
 from lstm_core.server.pool import Pool
+from lstm_core.storage.run_files import RunFiles
 from lstm_core.storage.store import Store
 from tests.lstm_core.hosting import PAUSE, TIMEOUT, TINY, Viewer, eventually, trains
 
@@ -43,9 +44,9 @@ def lose(host, token):
 
 def test_a_run_that_was_never_saved_begins_again(saving, monkeypatch):
     held = threading.Event()
-    write = Store.write
+    write = RunFiles.write
     monkeypatch.setattr(
-        Store, "write", lambda *args, **options: held.wait(TIMEOUT) and write(*args, **options)
+        RunFiles, "write", lambda *args, **options: held.wait(TIMEOUT) and write(*args, **options)
     )
     host = saving()
     token = host.open(TINY)

@@ -12,12 +12,12 @@ import pytest
 from lstm_core.config import ModelConfig
 from lstm_core.config.access_keys import run_id
 from lstm_core.config.server_settings import Limits
-from lstm_core.experiments.race.race import RaceConfig
+from lstm_core.experiments.race.config import RaceConfig
 from lstm_core.frames.frame import Frame
 from lstm_core.server import backends
-from lstm_core.server.answers import WorkerLost
 from lstm_core.server.host import RunHost
-from lstm_core.storage.checkpoint import to_bytes
+from lstm_core.server.worker_handle import WorkerLost
+from lstm_core.storage.run_files import RunFiles
 from lstm_core.storage.store import Store
 from lstm_core.training.trainer import Trainer
 from tests.lstm_core.hosting import PAUSE, TINY, Viewer, eventually, trains
@@ -73,7 +73,7 @@ def test_new_networks_experiments_copies_branches_and_films(host):
     host.post(token, PAUSE)
     meta = viewer.until(lambda meta: meta["status"] == "paused")
     copy = host.copy(token)
-    assert to_bytes(host.save(copy)) == to_bytes(host.save(token))
+    assert host.save(copy).blobs == host.save(token).blobs
     branch = Viewer(host, host.branch(token, 10))
     assert 10 <= branch.draw()["step"] < meta["step"]
     assert [Frame.decode(data).meta["step"] for data in host.film(token)] == meta["history"]
@@ -108,7 +108,7 @@ def test_signals_to_the_whole_group_do_not_end_them(host):
 
 
 def saved_at_least(folder, token, steps):
-    eventually(lambda: Store(folder).read(run_id(token))[0].steps >= steps, "it is saved")
+    eventually(lambda: RunFiles(Store(folder)).read(run_id(token))[0].steps >= steps, "it is saved")
 
 
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGSTOP], ids=["ends", "hangs"])

@@ -23,9 +23,9 @@ from lstm_core.config import (
     TrainConfig,
     View,
 )
-from lstm_core.experiments.ablation.ablation import AblationConfig
-from lstm_core.experiments.pair.pair import PairConfig
-from lstm_core.experiments.race.race import RaceConfig
+from lstm_core.experiments.ablation.config import AblationConfig
+from lstm_core.experiments.pair.config import PairConfig
+from lstm_core.experiments.race.config import RaceConfig
 from lstm_core.serialization.tree_codec import DTYPES, flatten, from_json, to_json, unflatten
 from lstm_core.storage.checkpoint import Saved, from_bytes, snapshot_from_bytes, to_bytes
 from lstm_core.storage.config_codec import from_plain, to_plain

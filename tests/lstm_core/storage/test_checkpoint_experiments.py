@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from lstm_core.config import Knobs, MemoryConfig, SeriesConfig, TextConfig, TrainConfig, View
-from lstm_core.experiments.ablation.ablation import AblationConfig
-from lstm_core.experiments.race.race import EXAM_EVERY, RaceConfig
+from lstm_core.experiments.ablation.config import AblationConfig
+from lstm_core.experiments.race.config import RaceConfig
+from lstm_core.experiments.race.race import EXAM_EVERY
 from lstm_core.storage.checkpoint import to_bytes
 from tests.lstm_core.acting import with_setting
 from tests.lstm_core.pairs import KNOBS, TRAIN, config_for, small

@@ -16,12 +16,12 @@ from lstm_core.config import (
     TrainConfig,
 )
 from lstm_core.config.server_settings import Limits
-from lstm_core.experiments.ablation.ablation import AblationConfig
-from lstm_core.experiments.pair.pair import PairConfig
-from lstm_core.experiments.race.race import LANES, RaceConfig
+from lstm_core.experiments.ablation.config import AblationConfig
+from lstm_core.experiments.pair.config import PairConfig
+from lstm_core.experiments.race.config import LANES, RaceConfig
 from lstm_core.experiments.registry import make_subject
 from lstm_core.storage.memory_estimate import check_size, footprint
-from lstm_core.training.snapshots import BYTES
+from lstm_core.training.timeline_capacity import BYTES
 from tests.lstm_core.pairs import OTHERS, config_for
 from tests.lstm_core.saving import trained
 

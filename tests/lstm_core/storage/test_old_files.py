@@ -20,10 +20,11 @@ import pytest
 
 from lstm_core.config import Hands, Knobs, ModelConfig, RunConfig, SeriesConfig, TextConfig, TrainConfig, View
 from lstm_core.config.server_settings import Limits
-from lstm_core.experiments.registry import AblationConfig, PairConfig, RaceConfig
+from lstm_core.experiments.configs import AblationConfig, PairConfig, RaceConfig
 from lstm_core.runtime.run import Run
 from lstm_core.storage.archive import pack_run, unpack_run
 from lstm_core.storage.restore import restored
+from lstm_core.storage.run_files import RunFiles
 from lstm_core.storage.store import Store
 from tests.lstm_core.saving import losses, trained
 
@@ -54,7 +55,7 @@ def test_all_of_them_are_there(old):
 @pytest.mark.parametrize("name", NAMES)
 def test_a_saved_run_goes_on_as_it_would_have(old, name):
     folder, expected = old
-    saved, trouble = Store(folder / "runs").read(expected[name]["run"])
+    saved, trouble = RunFiles(Store(folder / "runs")).read(expected[name]["run"])
     assert trouble == ""
     assert [snapshot.step for snapshot in saved.snapshots] == expected[name]["snapshots"]
     goes_on(saved, expected[name])
@@ -103,7 +104,7 @@ def write(target):
         folder = Path(place)
         for name, run in examples().items():
             saved, run_id = run.save(), hashlib.sha256(name.encode()).hexdigest()[:32]
-            Store(folder / "runs").write(run_id, saved)
+            RunFiles(Store(folder / "runs")).write(run_id, saved)
             (folder / f"{name}.zip").write_bytes(pack_run(saved))
             expected[name] = {
                 "run": run_id,

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from lstm_core.storage.heap import give_back
-from lstm_core.storage.save_queue import SaveQueue
+from lstm_core.storage.run_files import RunFiles
+from lstm_core.storage.save_queue import SaveQueue, give_back
 from lstm_core.storage.store import Store
 from tests.lstm_core.acting import CONFIG
 from tests.lstm_core.hosting import eventually
@@ -26,7 +26,7 @@ def given(monkeypatch):
 
 @pytest.fixture
 def saver(tmp_path):
-    saver = SaveQueue(Store(tmp_path))
+    saver = SaveQueue(RunFiles(Store(tmp_path)))
     yield saver
     saver.close()
 
@@ -59,33 +59,33 @@ def test_whoever_cannot_be_told_keeps_nobody_from_being_saved(saver):
 
     saver.put(OTHER, trained(CONFIG, 1).save(), fails)
     write(saver, 2)
-    assert saver.store.has(OTHER)
-    assert saver.store.has(RUN)
+    assert Store(saver.files.folder).has(OTHER)
+    assert Store(saver.files.folder).has(RUN)
 
 
 def test_on_a_full_disk_last_saves_wait_in_memory_but_not_any_number_of_them(saver, monkeypatch):
     monkeypatch.setattr("lstm_core.storage.save_queue.MOST_AGAIN", 2)
-    real, troubles = saver.store.write, {}
+    real, troubles = saver.files.write, {}
 
     def full(*arguments, **options):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(saver.store, "write", full)
+    monkeypatch.setattr(saver.files, "write", full)
     names, saved = [f"{number}" * 32 for number in range(4)], trained(CONFIG, 1).save()
     for name in names:
         saver.put(name, saved, lambda trouble, name=name: troubles.update({name: trouble}), last=True)
         saver.forget(name)
         eventually(lambda name=name: "No space" in troubles.get(name, ""), "it is said that it failed")
     assert [saver.pending(name) is saved for name in names] == [True, True, False, False]
-    monkeypatch.setattr(saver.store, "write", real)
+    monkeypatch.setattr(saver.files, "write", real)
     saver.close()  # what still waits is tried once more
-    assert [saver.store.has(name) for name in names] == [True, True, False, False]
+    assert [Store(saver.files.folder).has(name) for name in names] == [True, True, False, False]
 
 
 def test_giving_back_asks_the_c_library_and_does_no_harm_elsewhere(monkeypatch):
     asked = []
     monkeypatch.setattr(
-        "lstm_core.storage.heap.ctypes.CDLL", lambda name: SimpleNamespace(malloc_trim=asked.append)
+        "lstm_core.storage.save_queue.ctypes.CDLL", lambda name: SimpleNamespace(malloc_trim=asked.append)
     )
     give_back()
     assert asked == [0]
@@ -93,5 +93,5 @@ def test_giving_back_asks_the_c_library_and_does_no_harm_elsewhere(monkeypatch):
     def windows(name):
         raise TypeError("bad argument type for built-in operation")
 
-    monkeypatch.setattr("lstm_core.storage.heap.ctypes.CDLL", windows)
+    monkeypatch.setattr("lstm_core.storage.save_queue.ctypes.CDLL", windows)
     give_back()

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lstm_core.config import Knobs, ModelConfig, RunConfig
-from lstm_core.training.snapshots import BYTES, CAPACITY, FEWEST, Snapshot, Timeline
+from lstm_core.training.snapshots import Snapshot, Timeline
+from lstm_core.training.timeline_capacity import BYTES, CAPACITY, FEWEST
 from lstm_core.training.trainer import Trainer
 from tests.lstm_core.acting import CONFIG, SERIES
 

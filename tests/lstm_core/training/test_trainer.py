@@ -88,7 +88,7 @@ def test_looking_on_changes_no_loss(config):
             if config.kind == "text":
                 sample_text(trainer.model, [0], 10, seed=number)
             else:
-                forecast(trainer.model, trainer.task.scaled[:20, None], 10)
+                forecast(trainer.model, torch.from_numpy(trainer.task.scaled[:20, None]), 10)
         torch.rand(number + 1)
     assert losses == undisturbed
 
