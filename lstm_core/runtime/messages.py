@@ -7,8 +7,9 @@
     {"type": "check"}                                       gradients by hand against autograd
     {"type": "configure", "config"}                         new networks
 
-They come from browsers, and may be forged. Whoever keeps the config of a run reads them once (`read`); the
-run itself is handed its live settings whole, so that no two of them can fail to fit each other.
+A setting may have a "number", by which its sender hears that it was dealt with. Messages come from browsers,
+and may be forged. Whoever keeps the config of a run reads them once (`read`); the run itself is handed its
+live settings whole, so that no two of them can fail to fit each other.
 """
 
 from __future__ import annotations
@@ -62,6 +63,11 @@ def read(message: dict[str, Any], config: SubjectConfig) -> tuple[SubjectConfig,
 def live(config: SubjectConfig) -> Live:
     """The live settings of a config."""
     return {name: getattr(config, name) for name in SETTINGS.values() if hasattr(config, name)}
+
+
+def live_values(config: SubjectConfig) -> dict[str, dict[str, Any]]:
+    """The live settings of a config, by kind of message and by name."""
+    return {kind: vars(getattr(config, part)) for kind, part in SETTINGS.items() if hasattr(config, part)}
 
 
 def with_live(config: SubjectConfig, now: SubjectConfig) -> SubjectConfig:

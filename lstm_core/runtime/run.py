@@ -30,7 +30,6 @@ FRAME_INTERVAL = 0.05, 1.0, 0.1
 ANSWER_SHARE = 0.5  # … and into answering questions, while they keep coming
 ANSWER_INTERVAL = 0.1, 2.0, 0.5
 SLOW_STEP = 3e8  # multiply-adds of a step that takes so long that the first frame does not wait for it
-LIVE_VIEW = ("probe", "probe_start", "prompt", "temperature", "top_k")  # fields of a view with live controls
 PATIENCE = 0.5  # seconds that a viewer waits for one frame of all the steps that were asked for
 
 LOG = logging.getLogger(__name__)
@@ -328,7 +327,6 @@ class Run:
         meta = {
             "status": self.status,
             "message": subject.diverged or "",
-            "settings": _live_settings(self.config),
             "steps_per_second": self._rate.per_second() if self.playing else 0.0,
             "made": time.time(),
             "generation": self.generation,
@@ -351,9 +349,3 @@ def warm_up() -> None:
     network.step()
     network.refresh("outputs")
     network.observe({})
-
-
-def _live_settings(config: SubjectConfig) -> dict[str, Any]:
-    """What stands on live controls, which may have been moved in another window, by field."""
-    view = getattr(config, "view", None)
-    return vars(config.knobs) | {name: getattr(view, name) for name in LIVE_VIEW if hasattr(view, name)}
