@@ -106,6 +106,17 @@ def test_the_controls_of_a_second_tab_follow_what_is_set_in_the_first_one(server
     other.locator(".live-sample-prompt", has_text="Leo▢ ").wait_for()
 
 
+def test_a_slider_goes_back_where_the_run_is_when_its_value_is_refused(server, open_page):
+    page = open_page(server.url + "/?text_hidden_size=256&text_num_layers=3&text_sequence_length=96")
+    slider = page.get_by_label("Batch size", exact=True)
+    before = slider.input_value()
+    slider.focus()
+    slider.press("End")
+    page.get_by_text("is too much for 3 layers of 256 units").wait_for()
+    expect(slider).to_have_value(before)
+    assert "text_batch_size" not in page.url
+
+
 def test_no_frame_is_drawn_around_the_page_after_a_click_and_a_key(server, open_page):
     page = open_page(server.url)
     page.mouse.click(890, 400)  # between two panels

@@ -1,6 +1,5 @@
 """The Compare page through AppTest: every difference opens, and what a link says is what is compared."""
 
-
 import pytest
 
 from lstm_core.config import ModelConfig, RunConfig, SeriesConfig, TextConfig
