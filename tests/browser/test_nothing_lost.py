@@ -117,6 +117,34 @@ def test_a_slider_goes_back_where_the_run_is_when_its_value_is_refused(server, o
     assert "text_batch_size" not in page.url
 
 
+def test_a_setting_that_is_lost_on_its_way_is_sent_again(server, browser):
+    page = browser.new_page()
+    lost = []
+
+    def carry(socket):
+        there = socket.connect_to_server()
+
+        def pass_on(message):
+            if lost or '"noise"' not in message:
+                there.send(message)
+            else:
+                lost.append(message)
+                socket.close()
+
+        socket.on_message(pass_on)
+
+    page.route_web_socket(re.compile("/live/socket"), carry)
+    page.goto(server.url)
+    wait_for_step(page, 1)
+    slider = page.get_by_label("Noise", exact=True)
+    slider.focus()
+    slider.press("End")
+    page.wait_for_url(re.compile("text_noise=0.5"))  # which is written for what the run has
+    assert lost
+    assert slider.input_value() == slider.get_attribute("max")
+    page.close()
+
+
 def test_no_frame_is_drawn_around_the_page_after_a_click_and_a_key(server, open_page):
     page = open_page(server.url)
     page.mouse.click(890, 400)  # between two panels
