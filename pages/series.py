@@ -44,7 +44,7 @@ with watch:
 view = View(**live_view(settings), **shown)
 with data:
     if kind == "own" and not task.values:
-        task = last_task(settings.page, SeriesConfig())
+        task = last_task(settings, SeriesConfig())
         st.info(f"Upload a CSV file. {until_then(task)}")
     token, config = run_for(settings, RunConfig, task, model, train, live_knobs(settings), view)
     data_notes(config, *table_notes)

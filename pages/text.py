@@ -63,9 +63,9 @@ with watch:
 task = TextConfig(corpus, level, text=text, goal=goal)
 with data:
     if corpus == "own" and not text:
-        task = replace(last_task(settings.page, TextConfig(level=level)), goal=goal)
+        task = replace(last_task(settings, TextConfig(level=level)), goal=goal)
         st.info(f"Paste a text or upload a file. {until_then(task)}")
-    before = last_task(settings.page, task)
+    before = last_task(settings, task)
     if (before.corpus, before.text) != (task.corpus, task.text):
         settings.forget_typed()
     view = View(**live_view(settings), **shown)

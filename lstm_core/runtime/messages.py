@@ -7,8 +7,9 @@
     {"type": "check"}                                       gradients by hand against autograd
     {"type": "configure", "config"}                         new networks
 
-They come from browsers, and may be forged. Whoever keeps the config of a run reads them once (`read`); the
-run itself is handed its live settings whole, so that no two of them can fail to fit each other.
+A setting may have a "number", by which its sender hears that it was dealt with. Messages come from browsers,
+and may be forged. Whoever keeps the config of a run reads them once (`read`); the run itself is handed its
+live settings whole, so that no two of them can fail to fit each other.
 """
 
 from __future__ import annotations
@@ -23,7 +24,6 @@ from lstm_core.experiments.configs import SubjectConfig, without_past
 SETTINGS = {"knob": "knobs", "view": "view", "hands": "hands"}  # kind → field of the config
 PLAIN = ("play", "pause", "step", "reset")
 QUESTIONS = ("find", "check")  # … and "release" are for a single network
-LIVE_VIEW = ("probe", "probe_start", "prompt", "temperature", "top_k")  # fields of a view with live controls
 HELD_WORK = 2.5  # of a step of the plain cell, beside the fused one's, where the matrices are large
 
 
@@ -64,10 +64,9 @@ def live(config: SubjectConfig) -> Live:
     return {name: getattr(config, name) for name in SETTINGS.values() if hasattr(config, name)}
 
 
-def on_controls(config: SubjectConfig) -> dict[str, Any]:
-    """What stands on live controls, which may have been moved in another window, by field."""
-    view = getattr(config, "view", None)
-    return vars(config.knobs) | {name: getattr(view, name) for name in LIVE_VIEW if hasattr(view, name)}
+def live_values(config: SubjectConfig) -> dict[str, dict[str, Any]]:
+    """The live settings of a config, by kind of message and by name."""
+    return {kind: vars(getattr(config, part)) for kind, part in SETTINGS.items() if hasattr(config, part)}
 
 
 def with_live(config: SubjectConfig, now: SubjectConfig) -> SubjectConfig:

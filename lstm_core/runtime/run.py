@@ -20,7 +20,7 @@ from lstm_core.experiments.registry import make_subject
 from lstm_core.frames.frame import Frame
 from lstm_core.runtime.frame_schedule import FrameSchedule
 from lstm_core.runtime.inbox import INBOX, Inbox
-from lstm_core.runtime.messages import SETTINGS, Live, on_controls
+from lstm_core.runtime.messages import SETTINGS, Live
 from lstm_core.runtime.pacing import Rate
 from lstm_core.storage.checkpoint import Saved
 from lstm_core.storage.restore import restored
@@ -283,7 +283,6 @@ class Run:
         meta = {
             "status": self.status,
             "message": subject.diverged or "",
-            "settings": on_controls(self.config),
             "steps_per_second": self._rate.per_second() if self.playing else 0.0,
             "made": time.time(),
             "generation": self.generation,

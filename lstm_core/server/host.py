@@ -169,6 +169,7 @@ class RunHost:
             session.config = with_live(config, session.config)
             session.generation += 1
             self.placement.tell_worker(session, "order", {"type": "configure", "config": session.config})
+            self.placement.tell_viewers(session)
             self.placement.touch(session)
         return True
 
@@ -186,16 +187,18 @@ class RunHost:
         """Whether this key is the token of a run that there is."""
         return bool(TOKEN.fullmatch(key)) and self.knows(key)
 
-    def post(self, key: str, message: dict[str, Any]) -> None:
+    def post(self, key: str, message: dict[str, Any], viewer: int | None = None) -> None:
         """Send a run a message (see runtime/messages.py). Waits where the run has to be read from a disk.
+
+        viewer: who sends it, and hears that it was dealt with, whether it was taken or refused.
 
         Raises KeyError (unknown key), PermissionError (a code), ValueError (bad message).
         """
-        if not self.post_at_once(key, message):
+        if not self.post_at_once(key, message, viewer):
             self.config(key)
-            self.post_at_once(key, message)
+            self.post_at_once(key, message, viewer)
 
-    def post_at_once(self, key: str, message: dict[str, Any]) -> bool:
+    def post_at_once(self, key: str, message: dict[str, Any], viewer: int | None = None) -> bool:
         """The same without waiting: False, and nothing is sent, where it would have to. Raises as `post`."""
         if message.get("type") == "configure":
             raise ValueError("a new network is made by configure(), not by a message.")
@@ -205,9 +208,15 @@ class RunHost:
                 raise PermissionError("You follow this run: only who shares it can change it. Take a copy.")
             if session.config is None:
                 return False
-            config, order = read(message, session.config)
-            self.placement.wake(session)
-            session.config = config
+            number = message.get("number")
+            if viewer in session.viewers and isinstance(number, int):
+                session.viewers[viewer].answered = number
+            try:
+                config, order = read(message, session.config)
+                self.placement.wake(session)
+                session.config = config
+            finally:
+                self.placement.tell_viewers(session)
             if order:
                 self.placement.tell_worker(session, "order", order)
             else:

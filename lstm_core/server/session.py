@@ -6,8 +6,10 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from lstm_core.experiments.configs import SubjectConfig
+from lstm_core.runtime.messages import live_values
 from lstm_core.runtime.protocol import Message
 from lstm_core.server.worker_handle import WorkerHandle
 
@@ -26,6 +28,7 @@ class Viewer:
     seen: bytes | None = None  # the last frame it got
     wants: frozenset[str] = frozenset()  # parts of a frame that not everybody shows
     told: str = ""  # the last facts that it got
+    answered: int = 0  # number of its newest setting that was taken or refused
 
 
 @dataclass(eq=False)
@@ -91,14 +94,18 @@ class Session:
         """The parts of a frame that any of its viewers shows."""
         return frozenset[str]().union(*(viewer.wants for viewer in self.viewers.values()))
 
-    def facts(self) -> str:
-        """What only the server knows of the run, as a JSON object for those who watch."""
+    def facts(self, viewer: Viewer | None = None) -> str:
+        """What only the server knows of the run, as a JSON object for those who watch; for a `viewer` who may
+        change it with its live settings.
+        """
         damaged = self.damage if time.monotonic() < self.damage_until else ""
-        facts = {
+        facts: dict[str, Any] = {
             "run": self.name,
             "page": self.page,
             "followers": len(self.following) if self.code else None,
             "saved": self.saved_at,
             "trouble": self.trouble or damaged,
         }
+        if viewer and self.config:
+            facts |= {"settings": live_values(self.config), "answered": viewer.answered}
         return json.dumps({"type": "facts", "facts": facts})

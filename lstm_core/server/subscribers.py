@@ -80,8 +80,9 @@ class Subscribers:
     @staticmethod
     def tell(session: Session) -> None:
         """Let all viewers know what the server knows of the run, where that is news."""
-        facts = session.facts()
+        followers = session.facts()
         for viewer in list(session.viewers.values()):
+            facts = session.facts(viewer) if viewer.control else followers
             if viewer.told != facts:
                 viewer.told = facts
                 _hand(viewer, facts)

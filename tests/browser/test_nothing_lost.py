@@ -106,6 +106,45 @@ def test_the_controls_of_a_second_tab_follow_what_is_set_in_the_first_one(server
     other.locator(".live-sample-prompt", has_text="Leo▢ ").wait_for()
 
 
+def test_a_slider_goes_back_where_the_run_is_when_its_value_is_refused(server, open_page):
+    page = open_page(server.url + "/?text_hidden_size=256&text_num_layers=3&text_sequence_length=96")
+    slider = page.get_by_label("Batch size", exact=True)
+    before = slider.input_value()
+    slider.focus()
+    slider.press("End")
+    page.get_by_text("is too much for 3 layers of 256 units").wait_for()
+    expect(slider).to_have_value(before)
+    assert "text_batch_size" not in page.url
+
+
+def test_a_setting_that_is_lost_on_its_way_is_sent_again(server, browser):
+    page = browser.new_page()
+    lost = []
+
+    def carry(socket):
+        there = socket.connect_to_server()
+
+        def pass_on(message):
+            if lost or '"noise"' not in message:
+                there.send(message)
+            else:
+                lost.append(message)
+                socket.close()
+
+        socket.on_message(pass_on)
+
+    page.route_web_socket(re.compile("/live/socket"), carry)
+    page.goto(server.url)
+    wait_for_step(page, 1)
+    slider = page.get_by_label("Noise", exact=True)
+    slider.focus()
+    slider.press("End")
+    page.wait_for_url(re.compile("text_noise=0.5"))  # which is written for what the run has
+    assert lost
+    assert slider.input_value() == slider.get_attribute("max")
+    page.close()
+
+
 def test_no_frame_is_drawn_around_the_page_after_a_click_and_a_key(server, open_page):
     page = open_page(server.url)
     page.mouse.click(890, 400)  # between two panels

@@ -494,6 +494,22 @@ def test_live_settings_of_one_tab_are_not_undone_by_the_other_one():
     assert config_of(one, "text").model.hidden_size == 16
 
 
+def test_what_the_live_controls_send_is_kept_and_stands_in_the_address():
+    app = open_app(text_noise="0.1")
+    token = linked(app, "text_run")
+    HOST.post(token, {"type": "knob", "name": "noise", "value": 0.5})
+    HOST.post(token, {"type": "view", "name": "prompt", "value": "Leo"})
+    app.select_slider(key="text_hidden_size").set_value(16).run()
+    config = config_of(app, "text")
+    assert (config.knobs.noise, config.view.prompt, config.model.hidden_size) == (0.5, "Leo", 16)
+    assert (linked(app, "text_noise"), linked(app, "text_prompt")) == ("0.5", "Leo")
+    turn_to(app, "compare.py")  # which is like that page until something else is chosen
+    assert config_of(app, "compare").knobs.noise == 0.5
+    HOST.post(token, {"type": "knob", "name": "noise", "value": 0.25})
+    app.run()
+    assert config_of(app, "compare").knobs.noise == 0.25
+
+
 @pytest.mark.parametrize(
     ("page", "key", "value"),
     [

@@ -1,10 +1,8 @@
 """The Compare page through AppTest: every difference opens, and what a link says is what is compared."""
 
-from dataclasses import replace
-
 import pytest
 
-from lstm_core.config import ModelConfig, SeriesConfig, TextConfig
+from lstm_core.config import ModelConfig, RunConfig, SeriesConfig, TextConfig
 from lstm_core.experiments.pair.differences import DIFFERENCES, differences_for
 from pages.live.server.assets import ASSETS
 from pages.live.server.state import HOST
@@ -12,8 +10,8 @@ from pages.panels.compare import compare
 from tests.pages.test_pages import open_app, words
 
 
-def config_of(app):
-    return app.session_state["config_compare"]
+def config_of(app, page="compare"):
+    return HOST.config(app.session_state[f"run_{page}"])
 
 
 def set_up(app):
@@ -72,7 +70,7 @@ def test_both_are_like_the_network_of_the_page_before():
     config = config_of(app)
     assert (config.task.corpus, config.model.hidden_size) == ("counting", 16)
     assert config.names == ("RNN", "GRU")
-    assert app.session_state["config_text"].model.cell == "rnn"
+    assert config_of(app, "text").model.cell == "rnn"
 
 
 def test_it_follows_that_page_until_something_else_is_chosen():
@@ -84,16 +82,15 @@ def test_it_follows_that_page_until_something_else_is_chosen():
     assert config_of(app).names == ("GRU", "LSTM")
     app.segmented_control(key="compare_text_left_cell").set_value("rnn").run()
     app.switch_page("text.py").run()
-    assert app.session_state["config_text"].model.cell == "gru"
+    assert config_of(app, "text").model.cell == "gru"
     app.segmented_control(key="text_cell").set_value("lstm").run()
     app.switch_page("compare.py").run()
     assert config_of(app).names[0] == "RNN"
 
 
 def test_a_text_of_the_users_own_can_be_compared_with_one_that_is_here():
-    app = open_app()
     own = TextConfig("own", text="to be or not to be, that is the question. " * 20)
-    app.session_state["config_text"] = replace(app.session_state["config_text"], task=own)
+    app = open_app(text_run=HOST.open(RunConfig(own)))
     app.switch_page("compare.py").run()
     assert [side.task for side in config_of(app).sides] == [own, own]
     app.selectbox(key="compare_differs").set_value("task").run()

@@ -12,7 +12,7 @@ from pages.panels.hands_on.hands import GATES, gates
 from pages.panels.heatmaps.heatmaps import gates_drawing, gates_of, memory_drawing
 from pages.panels.output.forecast import forecast_chart_drawing
 from pages.panels.playback import transport
-from tests.pages.test_pages import open_app, words
+from tests.pages.test_pages import config_of, open_app, words
 
 
 @pytest.mark.parametrize(("query", "page"), [({}, "text"), ({"series_kind": "sine"}, "series")])
@@ -29,13 +29,13 @@ def test_it_shows_the_network_of_the_page_before():
     app.switch_page("hands.py").run()
     assert not app.exception
     assert app.session_state["run_text"] == token
-    assert app.session_state["config_text"].model.hidden_size == 16
+    assert config_of(app, "text").model.hidden_size == 16
 
 
 def test_it_shows_words_and_two_layers_too():
     app = open_app("hands.py", text_level="words", text_num_layers="2")
     assert not app.error
-    assert app.session_state["config_text"].model.num_layers == 2
+    assert config_of(app, "text").model.num_layers == 2
 
 
 def test_nonsense_in_a_link_is_named():
@@ -75,7 +75,7 @@ def test_the_held_side_is_fed_with_what_is_held_and_with_nothing_else_changed(ce
 def test_it_holds_what_the_cell_has(cell, page):
     app = open_app("hands.py", **{f"{page}_cell": cell})
     assert not app.error
-    assert app.session_state[f"config_{page}"].model.cell == cell
+    assert config_of(app, page).model.cell == cell
 
 
 @pytest.mark.parametrize("hands_on", [False, True])

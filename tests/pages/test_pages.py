@@ -29,7 +29,8 @@ def open_app(page="text.py", **query):
 
 
 def config_of(app, page):
-    return app.session_state[f"config_{page}"]
+    """Of the run that a page shows."""
+    return HOST.config(app.session_state[f"run_{page}"])
 
 
 def words(elements):

@@ -118,6 +118,19 @@ def test_messages_reach_the_run(client, token):
         assert (stepped["step"], stepped["learning_rate"]) == (paused["step"] + 1, 0.125)
 
 
+def test_a_setting_is_answered_by_its_number(client, token):
+    with client.websocket_connect(SOCKET) as socket:
+        hello(socket, token)
+        for number, value in ((1, 0.125), (2, -1), (3, 0.25)):
+            message = {"type": "knob", "name": "learning_rate", "value": value, "number": number}
+            socket.send_text(json.dumps(message))
+        while True:
+            said = json.loads(socket.receive().get("text", "{}"))
+            if said.get("type") == "facts" and said["facts"]["answered"] == 3:
+                break
+        assert said["facts"]["settings"]["knob"]["learning_rate"] == 0.25
+
+
 def test_no_second_frame_before_the_first_is_answered(client, token):
     with client.websocket_connect(SOCKET) as socket:
         hello(socket, token)
@@ -192,10 +205,8 @@ def test_malformed_messages_are_answered_and_change_nothing(client, token):
         next_frame(socket)
         for message in BAD:
             socket.send_text(message)
-            answer = socket.receive()
-            while "text" not in answer:
-                answer = socket.receive()
-            answer = json.loads(answer["text"])
+            while isinstance(answer := receive(socket), bytes):
+                pass
             assert answer["type"] == "error"
             assert answer["message"]
         socket.send_text('{"type": "ready"}')
@@ -340,8 +351,8 @@ def test_a_flood_is_read_slowly(client, token):
 def test_a_message_to_a_run_that_sleeps_keeps_nobody_waiting(client, token, monkeypatch):
     """It is read from the disk in another thread than the one that serves all sockets."""
     asked = []
-    monkeypatch.setattr(HOST, "post_at_once", lambda key, message: False)
-    monkeypatch.setattr(HOST, "post", lambda key, message: asked.append(threading.current_thread().name))
+    monkeypatch.setattr(HOST, "post_at_once", lambda *message: False)
+    monkeypatch.setattr(HOST, "post", lambda *message: asked.append(threading.current_thread().name))
     with client.websocket_connect(SOCKET) as socket:
         hello(socket, token)
         next_frame(socket)

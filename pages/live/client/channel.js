@@ -37,10 +37,14 @@ class Channel {
     this.following = false; // somebody else's run: it may be watched, and nothing else
     this.frame = null; // the one that is on screen
     this.facts = {}; // what the server knows of the run: who follows, when it was saved …; in every frame's meta
+    this.settings = {}; // the run's live settings as the server has them, by kind and name; empty until it says so
+    this.unanswered = new Map(); // kind and name → message with a setting that the server has not dealt with yet
+    this.number = 0; // of the newest of them
+    this.moving = new Set(); // names of settings whose controls are being moved
+    this.listeners = new Set(); // to the settings
     this.state = "connecting"; // connecting, open, disconnected, gone
     this.retry = FIRST_RETRY;
     this.held = 0; // panels that cannot draw yet
-    this.pending = new Map(); // settings to send when the connection is back
     this.notice = ""; // why the server refused the last message
     this.connect();
   }
@@ -69,11 +73,44 @@ class Channel {
     ready.then(release, release);
   }
 
-  /** Sends at once, or settings that were changed meanwhile when the connection is back. */
+  /** Sends at once. A setting is sent again when a lost connection is back, until the server has answered. */
   send(message) {
     if (this.following && !HARMLESS.includes(message.type)) return; // the server would refuse it
+    if (message.name) {
+      message = { ...message, number: ++this.number };
+      const key = `${message.type} ${message.name}`;
+      this.unanswered.delete(key); // so that they stand in the order of their numbers
+      this.unanswered.set(key, message);
+    }
     if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(message));
-    else if (message.name) this.pending.set(`${message.type} ${message.name}`, message);
+  }
+
+  /** A live setting as the server has it, or as it was sent from here last if that is not answered yet. */
+  setting(kind, name, initial) {
+    const sent = this.unanswered.get(`${kind} ${name}`);
+    if (sent) return sent.value;
+    return kind in this.settings ? this.settings[kind][name] : initial;
+  }
+
+  /** heed() is called when settings may have changed, and when they have come to rest. Returns what ends that. */
+  onSettings(heed) {
+    this.listeners.add(heed);
+    return () => this.listeners.delete(heed);
+  }
+
+  /** The control over a setting is being moved, or no longer. */
+  move(name, moving = true) {
+    if (moving) this.moving.add(name);
+    else if (this.moving.delete(name)) this.tell();
+  }
+
+  /** Whether nothing is being moved, and the server has answered all that was sent. */
+  get rests() {
+    return !this.moving.size && !this.unanswered.size;
+  }
+
+  tell() {
+    for (const heed of this.listeners) heed();
   }
 
   /** Ask for the next frame, with all parts that somebody here shows. */
@@ -87,8 +124,7 @@ class Channel {
     socket.binaryType = "arraybuffer";
     socket.onopen = () => {
       this.send({ type: "hello", token: this.token });
-      for (const message of this.pending.values()) this.send(message);
-      this.pending.clear();
+      for (const message of this.unanswered.values()) socket.send(JSON.stringify(message));
     };
     socket.onmessage = ({ data }) => {
       if (typeof data === "string") this.control(JSON.parse(data));
@@ -115,7 +151,13 @@ class Channel {
     if (message.type === "error") this.say(message.message);
   }
 
-  learn(facts) {
+  learn({ settings, answered, ...facts }) {
+    if (settings) {
+      this.settings = settings;
+      for (const [key, { number }] of this.unanswered) if (number <= answered) this.unanswered.delete(key);
+      this.tell();
+    }
+    if (JSON.stringify(facts) === JSON.stringify(this.facts)) return;
     this.facts = facts;
     if (!this.frame) return;
     Object.assign(this.frame.meta, facts);

@@ -24,10 +24,10 @@ def mount(module: str, *, key: str, token: str, height: int, stretch: bool = Fal
     height: pixels that it takes even before it has something to show; with `stretch`, in a window 768 pixels
     high, and more or less in higher and lower ones. data: JSON values for the module.
 
-    Returns the component's result, with the attributes `value` (what a slider or a text box was left at,
-    else None), `gone` (set once when the run no longer exists), `branch` (set once to the step from which the
-    user goes on in a new run), `back` (set once when the user returns to the run before) and `changed` (set
-    once when a run that one follows asks for another page).
+    Returns the component's result, with the attributes `value` (where presenter mode was left, else None),
+    `gone` (set once when the run no longer exists), `branch` (set once to the step from which the user goes
+    on in a new run), `back` (set once when the user returns to the run before) and `changed` (set once when
+    the page was drawn for other settings, or another page, than those of its run now).
     """
     # Outside of the component's shadow root, where Plotly's own style sheet and the page's find it.
     component = st.components.v2.component("live_panel", js=_LOADER, isolate_styles=False)

@@ -1,58 +1,48 @@
-// A range input that sends its value while it is dragged, and tells Python once it is let go.
+// A range input over a live setting: it sends its value while it is dragged, and else stands where the run's does.
 
 import { channelFor } from "./channel.js";
 import { make } from "./dom.js";
-import { Pending } from "./pending.js";
 
 const STEPS = 200; // positions of a slider that is not over whole numbers
 
-export function render(element, data, actions) {
+export function render(element, data) {
   if (!element.firstChild) build(element);
   const { label, name, input, output } = element.parts;
   const scale = scaleOf(data);
   name.textContent = data.label;
   label.title = data.about;
   Object.assign(input, { min: 0, max: scale.positions, step: 1, ariaLabel: data.label });
-  // while the hand is on it, and until Python has heard of the last move, the slider is right
-  if (!element.held && data.heard >= element.moves && element.told !== data.value) {
-    element.told = data.value;
-    element.pending.sent(data.value);
-    show(scale.position(data.value), data.value);
-  }
-  element.unsubscribe?.();
   const channel = channelFor(data.base, data.token);
-  element.unsubscribe = channel.subscribe((frame) => {
-    const theirs = frame?.meta.settings?.[data.name];
-    if (channel.state !== "open" || theirs === undefined || element.held || !element.pending.believes(theirs)) return;
-    if (theirs !== element.value) show(scale.position(theirs), theirs);
-  });
+  const ends = `${data.low} ${data.high}`;
+  const draw = () => {
+    const value = channel.setting(data.kind, data.name, data.value);
+    // a hand's position is finer than the rounded value
+    if (channel.moving.has(data.name) || (value === element.value && ends === element.ends)) return;
+    element.ends = ends;
+    show(scale.position(value), value);
+  };
+  element.unsubscribe?.();
+  element.unsubscribe = channel.onSettings(draw);
+  element.rest = () => channel.move(data.name, false);
+  draw();
 
   let sending = 0;
+  const send = () => channel.send({ type: data.kind, name: data.name, value: scale.value(input.valueAsNumber) });
   input.oninput = () => {
-    element.held = true;
+    channel.move(data.name);
     show(input.valueAsNumber);
     // many input events come in one animation frame: the last one counts
     cancelAnimationFrame(sending);
-    sending = requestAnimationFrame(() => send(scale.value(input.valueAsNumber)));
+    sending = requestAnimationFrame(send);
   };
   input.onchange = () => {
-    element.held = false;
-    element.moves = Math.max(element.moves, data.heard) + 1;
     cancelAnimationFrame(sending);
-    const value = scale.value(input.valueAsNumber);
-    const unheard = channel.state !== "open"; // it will be sent later
-    send(value);
-    actions.setStateValue("value", { value, move: element.moves, unheard });
+    send();
+    element.rest();
   };
-
   // dragged away and back to where it was, a slider does not say "change"
-  input.onpointerup = () => setTimeout(() => (element.held = false));
+  input.onpointerup = () => setTimeout(() => channel.moving.has(data.name) && input.onchange());
 
-  function send(value) {
-    const type = data.kind;
-    element.pending.sent(value, channel.state === "open");
-    channel.send({ type, name: data.name, value });
-  }
   function show(position, value = scale.value(position)) {
     element.value = value;
     input.value = position;
@@ -64,6 +54,7 @@ export function render(element, data, actions) {
 
 export function remove(element) {
   element.unsubscribe?.();
+  element.rest?.();
 }
 
 function build(element) {
@@ -73,8 +64,6 @@ function build(element) {
   const input = make("input", "live-slider-input", label);
   input.type = "range";
   element.parts = { label, name, input, output };
-  element.moves = 0; // that Python was told of
-  element.pending = new Pending();
 }
 
 /** Between slider positions 0 … positions and values. */

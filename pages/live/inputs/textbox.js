@@ -2,26 +2,19 @@
 
 import { channelFor } from "./channel.js";
 import { make } from "./dom.js";
-import { Pending } from "./pending.js";
 import { WATCHING } from "./watching.js";
 
 const READ = { "␣": " ", "⇥": "\t" }; // labels of what is invisible
 const PAUSE = 60; // milliseconds without a key before it is sent
-const LEFT = 800; // … and before Python, and so the address of the page, learns of it
+const LEFT = 800; // … and before it counts as left
 
-export function render(element, data, actions) {
+export function render(element, data) {
   if (!element.firstChild) build(element);
   const { label, name, note, box } = element.parts;
   name.textContent = data.label;
   label.title = data.about;
   Object.assign(box, { ariaLabel: data.label, rows: 1, maxLength: 2000 });
   const channel = channelFor(data.base, data.token);
-  const editing = document.activeElement === box;
-  if (!editing && data.heard >= element.moves && element.told !== data.value) {
-    element.told = data.value;
-    element.pending.sent(data.value);
-    if (data.value !== null) box.value = shown(data.value);
-  }
 
   // until something is typed, the box shows what the network uses by itself
   element.unsubscribe?.();
@@ -29,32 +22,33 @@ export function render(element, data, actions) {
     if (channel.following) return showFollowed(box, data.name, frame);
     const own = frame?.meta[`default_${data.name}`];
     note.textContent = frame?.meta[`${data.name}_note`] ?? "";
-    const theirs = frame?.meta.settings?.[data.name];
-    if (channel.state !== "open" || own === undefined || theirs === undefined || document.activeElement === box) return;
-    if (element.pending.believes(theirs) && box.value !== shown(theirs ?? own)) box.value = shown(theirs ?? own);
+    const text = channel.setting("view", data.name, data.value) ?? own;
+    if (text === undefined || document.activeElement === box || channel.moving.has(data.name)) return;
+    if (box.value !== shown(text)) box.value = shown(text);
   });
 
   box.oninput = () => {
     clearTimeout(element.sending);
-    clearTimeout(element.telling);
+    clearTimeout(element.leaving);
+    channel.move(data.name);
     if (box.value.includes("\n")) {
       const caret = box.selectionEnd;
       box.value = shown(box.value);
       box.setSelectionRange(caret, caret);
     }
     const value = box.value.replaceAll("↵", "\n");
-    element.pending.sent(value, channel.state === "open");
-    element.sending = setTimeout(() => channel.send({ type: "view", name: data.name, value }), PAUSE);
-    element.tell = () => {
-      clearTimeout(element.telling);
-      element.tell = null;
-      element.moves = Math.max(element.moves, data.heard) + 1;
-      const unheard = channel.state !== "open"; // it will be sent later
-      actions.setStateValue("value", { value, move: element.moves, unheard });
+    const send = () => channel.send({ type: "view", name: data.name, value });
+    element.sending = setTimeout(send, PAUSE);
+    element.leave = () => {
+      clearTimeout(element.sending);
+      clearTimeout(element.leaving);
+      element.leave = null;
+      send();
+      channel.move(data.name, false);
     };
-    element.telling = setTimeout(() => element.tell?.(), LEFT);
+    element.leaving = setTimeout(element.leave, LEFT);
   };
-  box.onblur = () => element.tell?.();
+  box.onblur = () => element.leave?.();
 }
 
 /** What somebody else has typed, as the frame shows it. */
@@ -73,8 +67,7 @@ function shown(text) {
 
 export function remove(element) {
   element.unsubscribe?.();
-  clearTimeout(element.sending);
-  clearTimeout(element.telling);
+  element.leave?.();
 }
 
 function build(element) {
@@ -84,6 +77,4 @@ function build(element) {
   const box = make("textarea", "live-text-box", label);
   box.spellcheck = false;
   element.parts = { label, name, note, box };
-  element.moves = 0; // that Python was told of
-  element.pending = new Pending();
 }

@@ -8,7 +8,6 @@ import streamlit as st
 
 from pages.common.address import has_read, link, news
 from pages.live.client.component import mount
-from pages.live.inputs.slider import left_at
 
 KEY = "presenter"
 
@@ -22,9 +21,10 @@ def presenter() -> None:
     has_read("present")
     if given is not None:
         state["presenting"] = given == "1"
-    left, move = left_at(KEY, None)
+    turned = (state.get(KEY) or {}).get("value") or {"move": 0}  # as the browser left it
+    move = turned["move"]
     if move > state.get("presenter_move", 0):
-        state["presenter_move"], state["presenting"] = move, left is True
+        state["presenter_move"], state["presenting"] = move, turned["value"]
     on = bool(state.get("presenting"))
     link("present", "1" if on else None)
     with st.container(key="header"):

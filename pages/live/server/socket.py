@@ -4,7 +4,8 @@ The browser speaks first: {"type": "hello", "token": …}, with a token or a cod
 the address, so that no log holds it. Then every binary message is an encoded frame; the browser answers
 {"type": "ready", "wants": […]} when it has drawn it, and only then gets the next, which is the newest: a slow
 browser skips frames, it never queues them. {"type": "facts", "facts": {…}} is what only the server knows of
-the run (`Session.facts`), whenever that changes.
+the run (`Session.facts`), whenever that changes: for who may change it also its live settings, and the number
+of the newest one of this browser that is among them or was refused.
 """
 
 from __future__ import annotations
@@ -81,9 +82,9 @@ async def _listen(websocket: WebSocket, token: str, viewer: int) -> None:
             if message.get("type") == "ready":
                 wants = message.get("wants")
                 HOST.ready(viewer, wants if isinstance(wants, list) else ())
-            elif not HOST.post_at_once(token, message):
+            elif not HOST.post_at_once(token, message, viewer):
                 # it is read from the disk, and nobody else shall wait for that
-                await run_in_threadpool(HOST.post, token, message)
+                await run_in_threadpool(HOST.post, token, message, viewer)
         except KeyError:
             await websocket.send_json({"type": "gone"})
             await websocket.close(code=1000)

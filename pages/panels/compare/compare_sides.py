@@ -12,10 +12,11 @@ from lstm_core.config.fields import Checked, limits, one_of
 from lstm_core.experiments.pair.differences import DIFFERENCES, differences_for
 from lstm_core.tasks.corpora import CORPUS_NAMES
 from lstm_core.tasks.series import SERIES_NAMES
+from pages.live.server.state import HOST
 from pages.panels.controls.network import LENGTHS, SIZES
 from pages.panels.controls.settings import Settings
 from pages.panels.runs.adoption import run_settings
-from pages.panels.runs.linked import is_linked
+from pages.panels.runs.linked import is_linked, token_of
 from pages.panels.runs.run import live_knobs, live_view, network_of
 
 # the values that are offered, where there are not just a few
@@ -98,15 +99,14 @@ def base_of(settings: Settings) -> dict[str, Any]:
         help=limits(Compared, "network")["about"],
     )
     page = settings.keep(Compared, "network", network)
-    origin = (
-        run_settings(page) if is_linked(page) else Settings(page)
-    )  # its run may only be in the address yet
+    token = token_of(page)  # its run may only be in the address yet
+    origin = run_settings(page) if is_linked(page) or (token and HOST.knows(token)) else Settings(page)
     task, model, train = _adopted(origin.page, network_of(origin))
     knobs, view = vars(live_knobs(origin)), live_view(origin)
     for config, fields in ((Knobs, knobs), (View, view)):
         for name in fields.keys() - {"steps_per_second"}:
             following(settings, config, name, fields[name])
-        fields.update({name: settings.live(config, name) for name in fields})
+        fields.update({name: settings.stored(config, name) for name in fields})
     settings.notes += origin.notes
     return {"task": task, "model": model, "train": train, "knobs": Knobs(**knobs), "view": View(**view)}
 

@@ -11,18 +11,12 @@ from typing import Any
 
 import streamlit as st
 
-from lstm_core.config import Knobs, View
+from lstm_core.config import View
 from lstm_core.config.fields import Checked, limits
+from lstm_core.experiments.configs import SubjectConfig
 from pages.common.address import LONGEST_IN_LINK, forget_echoes, has_read, link, news
 from pages.common.markdown import escape_markdown
-from pages.live.inputs.slider import (
-    forget_left_at,
-    left_at,
-    live_slider,
-    live_text,
-    moved_unheard,
-    note_heard,
-)
+from pages.live.inputs.slider import live_slider, live_text
 
 # by page and field name, where a page's defaults differ from those of the configs
 DEFAULTS: dict[str, dict[str, Any]] = {
@@ -69,17 +63,18 @@ def place_widget(key: str, value: Any) -> None:
     placed.add(key)
 
 
-def told_by_the_control(page: str, kind: str, name: str, value: object) -> None:
-    """Note that the run has this value of a knob or of the view already, over the channel."""
-    if f"sent_{page}" in st.session_state:
-        st.session_state[f"sent_{page}"][kind, name] = value
-
-
 class Settings:
-    """The settings of one page. `notes` are sentences about what could not be used."""
+    """The settings of one page.
+
+    `notes` are sentences about what could not be used; `run` is the config of the page's run when this script
+    run began, None if it has none; `drawn` the live settings that the page is drawn for, by kind of message
+    and by name.
+    """
 
     def __init__(self, page: str) -> None:
         self.page = page
+        self.run: SubjectConfig | None = None
+        self.drawn: dict[str, dict[str, Any]] = {}
         self.defaults = DEFAULTS.get(page, {})
         self.notes: list[str] = []
 
@@ -115,37 +110,31 @@ class Settings:
         key, default = self.key(name), self.default(config, name)
         if news(key) is not None:
             store[key] = self._parsed(config, name, default)
-            forget_left_at(self.live_key(name))
             if key in st.session_state:
                 st.session_state[key] = store[key]
         link(key, store.setdefault(key, default), default)
         return store[key]
 
     def take_over(self, name: str, value: Any, fresh: bool, alone: bool = True) -> bool:
-        """From now on setting `name` is `value`, and so is the widget or the live control over it. But what
-        the user has changed just now stays, and then this returns False.
+        """From now on setting `name` is `value`, as the run has it, and so is a widget over it. But what the
+        user has asked for just now stays, and then this returns False.
 
         fresh: this session has had another run until now, or none; then neither the address counts (unless
-        not `alone`) nor what the widgets say, only what was moved while the connection was lost. Called
-        before the widgets of a script run.
+        not `alone`) nor what the widgets say. Called before the widgets of a script run.
         """
         store = st.session_state.setdefault("settings", {})
-        key, live = self.key(name), self.live_key(name)
+        key = self.key(name)
         before = store.get(key)
-        if fresh:
-            changed = moved_unheard(live) or (not alone and news(key) is not None)
-        elif before == value:
+        if not fresh and before == value:
             return True
-        else:
-            placed = key in st.session_state["placed"]
-            changed = news(key) is not None or left_at(live, before)[0] != before
-            changed = changed or (placed and st.session_state.get(key, before) != before)
-        if changed:
+        asked = news(key) is not None and not (fresh and alone)
+        if not fresh and key in st.session_state["placed"]:
+            asked = asked or st.session_state.get(key, before) != before
+        if asked:
             return False
         store[key] = value
         if key in st.session_state:
             st.session_state[key] = value
-        forget_left_at(live)
         has_read(key)
         return True
 
@@ -154,7 +143,6 @@ class Settings:
         for name in ("probe", "prompt"):
             if news(self.key(name)) is None and self.stored(View, name) is not None:
                 self.remember(View, name, None)
-            forget_left_at(self.live_key(name))
 
     def linked_run(self) -> str | None:
         """What the address now says is the page's run, if it did not say so before."""
@@ -184,16 +172,6 @@ class Settings:
         if value != self.stored(config, name):
             self.remember(config, name, value)
         return value
-
-    def live(self, config: type[Checked], name: str) -> Any:
-        """Value of a setting whose control acts over the channel: where that was left, else as `stored`."""
-        value = self.stored(config, name)
-        left, _ = left_at(self.live_key(name), value)
-        note_heard(self.live_key(name))
-        if left != value:
-            self.remember(config, name, left)
-            told_by_the_control(self.page, "knob" if config is Knobs else "view", name, left)
-        return left
 
     def slider(self, label: str, config: type[Checked], name: str, token: str, **options: Any) -> None:
         """A live slider over field `name`."""

@@ -1,5 +1,5 @@
 // Hands on the gates: each as learned or held at a value, for all units or some; and units that are switched off.
-// All of it is state of the run, which every frame brings. Only what was sent and has not come back yet counts more.
+// All of it is state of the run. Those who follow it hear of that with its frames.
 
 import { channelFor, follow } from "./channel.js";
 import { make, setText } from "./dom.js";
@@ -7,16 +7,16 @@ import { buildTries } from "./hands_tries.js";
 import { rowName } from "./selection.js";
 import { lock } from "./watching.js";
 
-const PATIENCE = 2000; // milliseconds until what no frame brings back is given up
 const DECIMALS = 2;
 const GATES = [..."ifgorzn"]; // of all cells
 
 export function render(element, data) {
   if (!element.firstChild) {
-    element.wishes = new Map(); // name → {value, until}: sent, and not yet echoed
     element.redraw = data.part === "tries" ? buildTries(element, data, set) : buildControls(element, data);
   }
   element.channel = channelFor(data.base, data.token);
+  element.unheed?.();
+  element.unheed = element.channel.onSettings(() => draw(element));
   follow(element, data, (frame) => {
     element.frame = frame;
     draw(element);
@@ -25,6 +25,7 @@ export function render(element, data) {
 
 export function remove(element) {
   element.unfollow?.();
+  element.unheed?.();
 }
 
 /** What is held, in a few words; "" if nothing is. The layer is named if the network has several. */
@@ -54,21 +55,15 @@ function number(value) {
 
 // --- state ---
 
-/** The run's hands with what was sent meanwhile; null before the first frame. */
-function handsOf({ frame, wishes }) {
+/** The run's hands as they are now; null before the first frame. */
+function handsOf({ frame, channel }) {
   const hands = frame?.meta.hands;
   if (!hands) return null;
-  const now = { ...hands };
-  for (const [name, { value, until }] of wishes) {
-    if (JSON.stringify(value) === JSON.stringify(hands[name]) || performance.now() > until) wishes.delete(name);
-    else now[name] = value;
-  }
-  return now;
+  return Object.fromEntries(Object.keys(hands).map((name) => [name, channel.setting("hands", name, hands[name])]));
 }
 
 /** Change a field of the hands, here at once, and in the run. */
 function set(element, name, value) {
-  element.wishes.set(name, { value, until: performance.now() + PATIENCE });
   element.channel.send({ type: "hands", name, value });
   draw(element);
 }
@@ -110,12 +105,9 @@ function buildGate(element, { gate, name, about, colour, low, high }) {
   const held = { by: false, sending: 0 };
   input.oninput = () => {
     held.by = true;
-    const value = input.valueAsNumber;
-    element.wishes.set(gate, { value, until: performance.now() + PATIENCE });
-    draw(element);
     // many input events come in one animation frame: the last one counts
     cancelAnimationFrame(held.sending);
-    held.sending = requestAnimationFrame(() => set(element, gate, value));
+    held.sending = requestAnimationFrame(() => set(element, gate, input.valueAsNumber));
   };
   input.onchange = () => {
     held.by = false;

@@ -37,10 +37,7 @@ export function buildTries(element, { cell, gates }, set) {
   if (!names.length) make("span", "hands-none", element, "A plain RNN has no gate to hold.");
   const release = make("button", "panel-button hands-button hands-release", element, "Let go of everything");
   Object.assign(release, { type: "button", title: "All gates as learned, all units on." });
-  release.onclick = () => {
-    element.wishes.clear();
-    element.channel.send({ type: "release" });
-  };
+  release.onclick = () => element.channel.send({ type: "release" });
   return (hands, _, meta) => {
     for (const redraw of tries) redraw(hands, meta);
     release.disabled = names.every((gate) => hands[gate] === null) && !hands.off.length && !hands.training;

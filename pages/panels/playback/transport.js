@@ -12,6 +12,7 @@ import * as truth from "./truth.js";
 const whole = new Intl.NumberFormat("en");
 const compact = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 });
 const ASK_AGAIN = 2000; // milliseconds
+const REST = 200; // … in which no setting changes until Python hears of them
 const LOST = "The connection to the server is lost. The page tries again by itself; nothing needs to be done.";
 const ENDED = "The teacher has ended the sharing.";
 
@@ -22,7 +23,11 @@ export function render(element, data, actions) {
   // drawn last: what it says of the frame is true of every other panel by then
   follow(element, data, (frame, channel) => show(element, frame, channel, actions), 1);
   heard(element, data, actions);
-  const send = (type) => channelFor(data.base, data.token).send({ type });
+  const channel = channelFor(data.base, data.token);
+  element.unheed?.();
+  element.unheed = channel.onSettings(() => compare(element, channel, actions));
+  compare(element, channel, actions);
+  const send = (type) => channel.send({ type });
   buttons.play.onclick = () => send(element.playing ? "pause" : "play");
   buttons.step.onclick = () => send("step");
   buttons.reset.onclick = () => send("reset");
@@ -30,7 +35,7 @@ export function render(element, data, actions) {
   for (const node of [...Object.values(buttons), speed]) node.hidden = following;
   watching.root.hidden = !following;
   setText(watching.code, data.code ?? "");
-  if (!following) slider.render(speed, { base, token, ...data.speed }, actions);
+  if (!following) slider.render(speed, { base, token, ...data.speed });
   // beside what there is room for
   if (following) watching.root.append(crowd);
   else if (data.experiment) root.insertBefore(crowd, element.parts.status);
@@ -43,8 +48,11 @@ export function render(element, data, actions) {
 
 export function remove(element) {
   element.unfollow?.();
+  element.unheed?.();
   clearTimeout(element.asking);
+  clearTimeout(element.comparing);
   if (!element.parts) return;
+  slider.remove(element.parts.speed);
   timebar.remove(element.parts.bar);
   truth.remove(element.parts.badge);
 }
@@ -103,8 +111,8 @@ function show(element, frame, channel, actions) {
 }
 
 /** Python has drawn what it was asked for; by now that may be out of date, too. */
-function heard(element, { base, token, drawn }, actions) {
-  const key = JSON.stringify(drawn);
+function heard(element, { base, token, drawn, settings }, actions) {
+  const key = JSON.stringify([drawn, settings]);
   if (element.drawn === key) return;
   element.drawn = key;
   clearTimeout(element.asking);
@@ -122,6 +130,15 @@ function outdated(drawn = {}, meta) {
   return Object.entries(drawn).some(([name, value]) => meta[name] !== undefined && differs(name, value));
 }
 
+/** Python draws the page anew, and so its address, when the settings are at rest and others than it knows. */
+function compare(element, channel, actions) {
+  clearTimeout(element.comparing);
+  const { settings = {} } = element.data;
+  const differs = ([kind, values]) => Object.keys(values).some((name) => channel.setting(kind, name, values[name]) !== values[name]);
+  if (!channel.rests || !Object.entries(settings).some(differs)) return;
+  element.comparing = setTimeout(() => askPython(element, channel, actions, "changed"), REST);
+}
+
 /**
  * Python runs the page again, because the run is gone or because it is shown in another way; asked again while
  * Streamlit itself is still reconnecting.
@@ -131,7 +148,9 @@ function askPython(element, channel, actions, why) {
   actions.setTriggerValue(why, Date.now());
   element.asking = setTimeout(() => {
     element.asking = null;
-    if (element.token === channel.token) show(element, channel.frame, channel, actions);
+    if (element.token !== channel.token) return;
+    show(element, channel.frame, channel, actions);
+    compare(element, channel, actions);
   }, ASK_AGAIN);
 }
 

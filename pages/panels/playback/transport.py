@@ -46,7 +46,6 @@ def transport_bar(token: str, settings: Settings, screen: str, **options: str) -
         Knobs,
         name,
         settings.stored(Knobs, name),
-        key,
         scale="log",
         low=1.0,
         high=1000.0,
@@ -62,6 +61,7 @@ def transport_bar(token: str, settings: Settings, screen: str, **options: str) -
         parent=parent_of(settings.page),
         experiment=not single,
         drawn=drawn,
+        settings=settings.drawn,
     )
     if isinstance(result.branch, int):
         return branch_run(settings.page, token, result.branch)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
@@ -15,11 +16,26 @@ from pages.live.server.state import HOST
 from pages.panels.controls import own_data
 from pages.panels.controls.settings import Settings
 from pages.panels.runs.linked import take_linked
-from pages.panels.runs.settings_from_config import Setting, fits, network_settings, pair_base, settings_of
+from pages.panels.runs.settings_from_config import (
+    Setting,
+    by_kind,
+    fits,
+    live_settings,
+    network_settings,
+    pair_base,
+)
 
 GONE = "The run of this link no longer exists"
 ELSEWHERE = "The run of this link belongs to another page"
 ANEW = "; a new one starts with its settings."
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What a page asked for when it was drawn last."""
+
+    run: SubjectConfig  # its run, as that was then
+    network: tuple[object, ...] | None  # that its widgets made; None: they have not been drawn for this run
 
 
 def run_settings(page: str, defaults: dict[str, Any] | None = None) -> Settings:
@@ -65,11 +81,7 @@ def run_settings(page: str, defaults: dict[str, Any] | None = None) -> Settings:
         return settings
     except (KeyError, ValueError):  # it has been deleted this very moment
         return settings
-    if adopted:
-        _begin_with(page, token, config, here or linked is None)
-    else:
-        _catch_up(page, config)
-    state[f"seen_{page}"] = config
+    _follow(settings, token, config, bool(adopted), here or linked is None)
     return settings
 
 
@@ -95,48 +107,36 @@ def _refusal(page: str, token: str) -> str | None:
         return str(error).rstrip(".")
 
 
-def _begin_with(page: str, token: str, config: SubjectConfig, alone: bool) -> None:
-    """All settings of the page become those of this run; unless `alone`, but for those of the address."""
-    state = st.session_state
-    parents = [parent for parent in state.get(f"parents_{page}", []) if parent != token]
-    state[f"run_{page}"], state[f"parents_{page}"], state[f"sent_{page}"] = token, parents, {}
-    kept = _take_over(page, settings_of(page, config), fresh=True, alone=alone)
-    _take_data(page, config, fresh=True)
-    state[f"config_{page}"] = config
-    # what the widgets will make is no wish for new networks, unless a link asks for them
-    state[f"made_{page}"] = config.network if any(not one.kind for one in kept) else None
-
-
-def _catch_up(page: str, config: SubjectConfig) -> None:
-    """What was changed elsewhere since this session last looked is taken over, unless it was changed here,
-    too, by the very thing that has called for this script run.
+def _follow(settings: Settings, token: str, config: SubjectConfig, adopted: bool, alone: bool) -> None:
+    """The settings of the page become those of its run, but for what the user has asked for just now, by a
+    widget or by the address; for a run that is `adopted` only by the address, and only if not `alone`.
     """
-    state = st.session_state
-    seen: SubjectConfig | None = state.get(f"seen_{page}")
-    if seen is None or seen == config:
-        return
-    before = {
-        (one.page, one.name): one.value for one in settings_of(page, seen) if type(seen) is type(config)
-    }
-    changed = [one for one in settings_of(page, config) if before.get((one.page, one.name), st) != one.value]
-    _take_over(page, changed, fresh=False)
-    if seen.network != config.network:
-        _take_data(page, config, fresh=False)
-        state[f"config_{page}"] = config
+    page, state = settings.page, st.session_state
+    draft: Draft | None = None if adopted else state.get(f"draft_{page}")
+    fresh = draft is None
+    if adopted:
+        state[f"run_{page}"] = token
+        state[f"parents_{page}"] = [one for one in state.get(f"parents_{page}", []) if one != token]
+    before = network_settings(page, draft.run) if draft and type(draft.run) is type(config) else []
+    changed = [one for one in network_settings(page, config) if one not in before]
+    kept = [one for one in changed if not _take_over(one, fresh, alone)]
+    for one in live_settings(page, config):
+        _take_over(one, fresh, alone)
+    settings.run, settings.drawn = config, by_kind(live_settings(page, config))
+    if draft is None:
+        # what the widgets will make is no wish for new networks, unless a link asks for them
+        state[f"draft_{page}"] = Draft(config, config.network if kept else None)
+    elif draft.run.network != config.network:
         # what the widgets make now, unless the user has moved one; or unless they never could make this run
-        made = state.get(f"made_{page}")
-        state[f"made_{page}"] = config.network if made == seen.network else None
+        made = draft.network == draft.run.network
+        state[f"draft_{page}"] = Draft(config, config.network if made else None)
+    else:
+        return
+    _take_data(page, config, fresh)
 
 
-def _take_over(page: str, settings: list[Setting], fresh: bool, alone: bool = True) -> list[Setting]:
-    """Those that were not taken over: what the user has just asked for instead stays."""
-    sent, kept = st.session_state[f"sent_{page}"], []
-    for one in settings:
-        if not Settings(one.page).take_over(one.name, one.value, fresh, alone):
-            kept.append(one)
-        elif one.kind:
-            sent[one.kind, one.name] = one.value
-    return kept
+def _take_over(one: Setting, fresh: bool, alone: bool) -> bool:
+    return Settings(one.page).take_over(one.name, one.value, fresh, alone)
 
 
 def _take_data(page: str, config: SubjectConfig, fresh: bool) -> None:
@@ -144,7 +144,7 @@ def _take_data(page: str, config: SubjectConfig, fresh: bool) -> None:
     state = st.session_state
     if isinstance(config, PairConfig):
         base = pair_base(config)
-        if f"config_{base.kind}" not in state:  # so that a link says the same
+        if f"run_{base.kind}" not in state:  # so that a link says the same
             for one in network_settings(base.kind, base):
                 Settings(one.page).take_over(one.name, one.value, fresh)
             own_data.keep(base.task)

@@ -26,9 +26,9 @@ from pages.common.markdown import escape_markdown
 from pages.live.server.state import HOST
 from pages.panels.controls.network import view_controls
 from pages.panels.controls.settings import Settings, place_widget
-from pages.panels.runs.adoption import adopt_run, run_settings
+from pages.panels.runs.adoption import Draft, adopt_run, run_settings
 from pages.panels.runs.linked import note_network
-from pages.panels.runs.settings_from_config import OUTPUT, fits, live_settings
+from pages.panels.runs.settings_from_config import OUTPUT, by_kind, live_settings
 
 BEGINNING = 24  # characters of a text by which it is named
 Config = TypeVar("Config", bound=SubjectConfig)
@@ -87,23 +87,22 @@ def shown_run() -> Shown:
 
 
 def live_knobs(settings: Settings) -> Knobs:
-    """The knobs as their sliders were left."""
-    return Knobs(**{name: settings.live(Knobs, name) for name in vars(Knobs())})
+    """The knobs as they are, or as a link asks for them."""
+    return Knobs(**{name: settings.stored(Knobs, name) for name in vars(Knobs())})
 
 
 def live_view(settings: Settings) -> dict[str, Any]:
-    """The fields of the view that have live controls on this page, as those were left."""
-    return {name: settings.live(View, name) for name in OUTPUT[settings.page]}
+    """The same for the fields of the view that have live controls on this page."""
+    return {name: settings.stored(View, name) for name in OUTPUT[settings.page]}
 
 
 def network_of(settings: Settings) -> tuple[TextConfig | SeriesConfig, ModelConfig, TrainConfig]:
-    """Data, network and training as a page has them now; before it was looked at, as its settings say."""
+    """Data, network and training as the run of a page has them; before there is one, as its settings say."""
     stored = stored_parts(settings)  # also notes what of a link cannot be used
-    now: RunConfig | None = st.session_state.get(f"config_{settings.page}")
-    if now is None:
+    if not isinstance(settings.run, RunConfig):
         return stored
-    assert not isinstance(now.task, MemoryConfig)
-    return now.task, now.model, now.train
+    assert not isinstance(settings.run.task, MemoryConfig)
+    return settings.run.task, settings.run.model, settings.run.train
 
 
 def stored_parts(settings: Settings) -> tuple[TextConfig | SeriesConfig, ModelConfig, TrainConfig]:
@@ -139,32 +138,32 @@ def stored_parts(settings: Settings) -> tuple[TextConfig | SeriesConfig, ModelCo
 def run_for(
     settings: Settings, make: Callable[..., Config], *parts: Any, **fields: Any
 ) -> tuple[str, Config]:
-    """Token of this session's run for the page of `settings`, and the config that it trains on.
+    """Token of this session's run for the page of `settings`, and its config.
 
     make: the kind of config, RunConfig or that of an experiment; parts and fields: what it is made of. Where
     that is not what it was at the script run before, the run gets new networks, unless it cannot be learnt
     from: then the page says why, and what there was goes on. Ends the script if there was nothing. Live
-    settings that changed otherwise than over the channel (a followed link, the browser's back button) are
-    sent to the run.
+    settings that are not as the run has them (a followed link, the browser's back button) are sent to it.
     """
     page, state = settings.page, st.session_state
     token: str | None = state.get(f"run_{page}")
     if token is not None and not HOST.knows(token):
         token = None
+    theirs: Any = settings.run
     try:
         config = make(*parts, **fields)
         if token is None:
             token = state[f"run_{page}"] = HOST.open(config)
-            state[f"sent_{page}"] = _live(page, config)
-        elif state.get(f"made_{page}") not in (None, config.network) and HOST.configure(token, config):
-            state.pop(f"parents_{page}", None)
-            st.toast(started(config), icon=":material/restart_alt:")
-        state[f"made_{page}"] = config.network
-        _send_changes(page, token, config)
-        theirs = state[f"seen_{page}"] = HOST.config(token)
-        # a run from elsewhere may be what no widgets can make
-        same = theirs.network == config.network or not fits(page, theirs)
-        state[f"config_{page}"] = config if same else theirs
+        else:
+            draft: Draft | None = state.get(f"draft_{page}")
+            wanted = draft is not None and draft.network not in (None, config.network)
+            if wanted and HOST.configure(token, config):
+                state.pop(f"parents_{page}", None)
+                st.toast(started(config), icon=":material/restart_alt:")
+            _send_changes(token, page, settings.run or HOST.config(token), config)
+        theirs = HOST.config(token)
+        state[f"draft_{page}"] = Draft(theirs, config.network)
+        settings.drawn = by_kind(live_settings(page, config))
         if isinstance(config, RunConfig):
             note_network(page)
     except ValueError as error:
@@ -173,26 +172,18 @@ def run_for(
     except KeyError:  # it has been deleted this very moment
         st.rerun()
     settings.show_notes()
-    if token is None:
+    if token is None or theirs is None:
         st.stop()
     settings.link_run(token)
-    return token, state[f"config_{page}"]
+    return token, theirs
 
 
-def _live(page: str, config: Any) -> dict[tuple[str, str], object]:
-    """The live settings of a config that have controls on its page."""
-    return {(one.kind, one.name): one.value for one in live_settings(page, config)}
-
-
-def _send_changes(page: str, token: str, config: Any) -> None:
-    sent = st.session_state[f"sent_{page}"]
-    for (kind, name), value in _live(page, config).items():
-        if (kind, name) not in sent or sent[kind, name] != value:
-            sent[kind, name] = value
-            try:
-                HOST.post(token, {"type": kind, "name": name, "value": value})
-            except (KeyError, ValueError):
-                return  # the run is gone, which the page will notice; or it does not fit, which it has said
+def _send_changes(token: str, page: str, run: SubjectConfig, config: SubjectConfig) -> None:
+    """Send the run the live settings of `config` that are not as it has them. Raises KeyError, ValueError."""
+    theirs = by_kind(live_settings(page, run))
+    for one in live_settings(page, config):
+        if theirs.get(one.kind, {}).get(one.name, st) != one.value:
+            HOST.post(token, {"type": one.kind, "name": one.name, "value": one.value})
 
 
 def branch_run(page: str, token: str, step: int) -> bool:
@@ -234,10 +225,9 @@ def return_run(page: str) -> bool:
     return True
 
 
-def last_task(page: str, default: TextConfig | SeriesConfig) -> Any:
-    """What this session's run for `page` learns from now; `default` before there is one."""
-    config: RunConfig | None = st.session_state.get(f"config_{page}")
-    return config.task if config else default
+def last_task(settings: Settings, default: TextConfig | SeriesConfig) -> Any:
+    """What the run of a page learns from now; `default` before there is one."""
+    return settings.run.task if isinstance(settings.run, RunConfig) else default
 
 
 def until_then(task: TextConfig | SeriesConfig) -> str:

@@ -52,11 +52,6 @@ def fits(page: str, config: SubjectConfig) -> bool:
     return isinstance(config, kind) and (task is None or isinstance(getattr(config, "task", None), task))
 
 
-def settings_of(page: str, config: SubjectConfig) -> list[Setting]:
-    """All settings of a page, as they make `config`."""
-    return [*network_settings(page, config), *live_settings(page, config)]
-
-
 def network_settings(page: str, config: SubjectConfig) -> list[Setting]:
     """The settings that ask for new networks."""
     if isinstance(config, RunConfig):
@@ -85,6 +80,14 @@ def live_settings(page: str, config: SubjectConfig) -> list[Setting]:
     else:
         return knobs
     return [*knobs, *(Setting(page, name, getattr(config.view, name), "view") for name in names)]
+
+
+def by_kind(settings: list[Setting]) -> dict[str, dict[str, Any]]:
+    """Values of live settings by kind of message and by name."""
+    kinds: dict[str, dict[str, Any]] = {}
+    for one in settings:
+        kinds.setdefault(one.kind, {})[one.name] = one.value
+    return kinds
 
 
 def _fields(page: str, config: Checked, names: Any) -> Iterator[Setting]:

@@ -448,15 +448,3 @@ def test_a_setting_without_a_value_leaves_it_open(message):
     run, clock, _ = paused()
     run.post(message)
     look(run, clock)
-
-
-def test_every_frame_says_how_its_live_controls_stand():
-    run, clock, _ = paused(CONFIG)
-    for kind, name, value in (
-        ("view", "temperature", 0.4),
-        ("view", "prompt", "the "),
-        ("knob", "noise", 0.25),
-    ):
-        say(run, kind, name, value)
-        assert look(run, clock).meta["settings"][name] == value
-    assert look_again(run, clock).meta["settings"]["learning_rate"] == run.config.knobs.learning_rate

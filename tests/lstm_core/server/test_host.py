@@ -1,10 +1,11 @@
 """RunHost with real threads: tokens, who gets which frame, stats, closing."""
 
 import threading
+from dataclasses import replace
 
 import pytest
 
-from lstm_core.config import Knobs, ModelConfig, RunConfig, SeriesConfig, TextConfig
+from lstm_core.config import Knobs, ModelConfig, RunConfig, SeriesConfig, TextConfig, TrainConfig
 from lstm_core.frames.frame import Frame
 from lstm_core.server.host import RunHost
 from lstm_core.training.trainer import Trainer
@@ -138,6 +139,39 @@ def test_messages_act_and_bad_ones_are_refused(open_host):
     with pytest.raises(ValueError, match="configure"):
         host.post(token, {"type": "configure", "config": TINY})
     viewer.steps(10)
+
+
+def knob(value, **more):
+    return {"type": "knob", "name": "clip", "value": value, **more}
+
+
+def test_whoever_may_change_a_run_hears_how_its_settings_stand_whoever_changes_them(open_host):
+    host = open_host()
+    token = host.open(TINY)
+    one, other = Viewer(host, token), Viewer(host, token)
+    assert one.facts["settings"]["knob"] == vars(TINY.knobs)
+    assert one.facts["settings"]["view"]["temperature"] == TINY.view.temperature
+    host.post(token, knob(3.0, number=7), one.number)
+    for viewer, answered in ((one, 7), (other, 0)):
+        assert viewer.facts["settings"]["knob"]["clip"] == 3.0
+        assert viewer.facts["answered"] == answered
+    host.configure(token, replace(TINY, train=TrainConfig(sequence_length=5)))
+    assert one.facts["settings"]["knob"]["clip"] == 3.0
+    host.post(token, {"type": "hands", "name": "f", "value": 0.5})
+    assert other.facts["settings"]["hands"]["f"] == 0.5
+
+
+@pytest.mark.parametrize("number", [None, "8", 8.0, [8]])
+def test_a_setting_that_is_refused_is_answered_too_and_a_number_that_is_none_is_ignored(open_host, number):
+    host = open_host()
+    viewer = Viewer(host, token := host.open(TINY))
+    with pytest.raises(ValueError, match="clip"):
+        host.post(token, knob(-1.0, number=7), viewer.number)
+    assert viewer.facts["answered"] == 7
+    assert viewer.facts["settings"]["knob"]["clip"] == TINY.knobs.clip
+    host.post(token, knob(2.0, number=number), viewer.number)
+    assert viewer.facts["answered"] == 7
+    assert viewer.facts["settings"]["knob"]["clip"] == 2.0
 
 
 def test_configure_makes_a_new_network_only_where_one_is_needed(open_host):

@@ -72,6 +72,19 @@ def test_a_code_is_no_token_and_the_token_is_in_no_frame(open_host):
     assert code not in token
 
 
+def test_followers_are_not_told_of_settings_that_they_cannot_change(open_host):
+    host = open_host()
+    token, code = shared_run(host)
+    told = []
+    host.watch(code, told.append)
+    before = len(told)
+    host.post(token, {"type": "knob", "name": "clip", "value": 2.0})
+    facts = [message for message in told if isinstance(message, str)]
+    assert facts
+    assert not any("settings" in message for message in facts)
+    assert not any(isinstance(message, str) for message in told[before:])
+
+
 def test_sharing_twice_gives_the_same_code_and_ending_it_ends_it(open_host):
     host = open_host()
     token, code = shared_run(host)
