@@ -39,7 +39,6 @@ class Channel {
     this.facts = {}; // what the server knows of the run: who follows, when it was saved …; in every frame's meta
     this.state = "connecting"; // connecting, open, disconnected, gone
     this.retry = FIRST_RETRY;
-    this.held = 0; // panels that cannot draw yet
     this.pending = new Map(); // settings to send when the connection is back
     this.notice = ""; // why the server refused the last message
     this.connect();
@@ -57,16 +56,6 @@ class Channel {
       this.subscribers.delete(entry);
       setTimeout(() => this.subscribers.size || this.close(), LINGER);
     };
-  }
-
-  /** Hold frames back until `ready` has settled: what is called drawn has to be drawn by all panels. */
-  until(ready) {
-    this.held += 1;
-    const release = () => {
-      this.held -= 1;
-      if (this.waiting) requestAnimationFrame(() => this.show());
-    };
-    ready.then(release, release);
   }
 
   /** Sends at once, or settings that were changed meanwhile when the connection is back. */
@@ -131,13 +120,13 @@ class Channel {
   }
 
   receive(data) {
-    if (!this.waiting && !this.held) requestAnimationFrame(() => this.show());
+    if (!this.waiting) requestAnimationFrame(() => this.show());
     this.waiting = data;
   }
 
   show() {
     const data = this.waiting;
-    if (!data || this.held) return;
+    if (!data) return;
     this.waiting = null;
     try {
       this.frame = settle(decode(data), this.frame);
