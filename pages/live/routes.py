@@ -30,6 +30,7 @@ def routes() -> list[BaseRoute]:
     health_paths = {"/api/health", f"{base}/api/health"}
     return [
         *(Route(path, health) for path in sorted(health_paths)),
+        Route(f"{base}/", index),
         Route(f"{base}/{FIRST}", to_first),
         *(Route(f"{base}/{name}", index) for name in page_names() if name != FIRST),
         Route(f"{base}/live/static/{{version}}/{{name}}", static),

@@ -108,8 +108,10 @@ def step(page):
 
 
 def wait_for_step(page, at_least):
+    """Wait until that step is drawn, and Plotly has taken the place of all sketches."""
     page.wait_for_function(
-        "least => Number(document.querySelector('[data-testid=live]')?.dataset.step ?? -1) >= least",
+        """least => Number(document.querySelector('[data-testid=live]')?.dataset.step ?? -1) >= least &&
+            !document.querySelector('.sketch')""",
         arg=at_least,
     )
 

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from tests.browser.conftest import (
+    LAPTOP,
     frames_pass,
     live,
     places_of,
@@ -31,6 +32,59 @@ def test_it_trains_before_anybody_presses_anything(server, open_page, path):
     wait_for_step(page, first + 20)
     assert float(live(page, "loss")) > 0
     assert float(live(page, "lr")) > 0
+
+
+PLOTLY = "**/live/plotly/*"
+# of the first figure's sketch: left, top, right, bottom of what is drawn, from the window's edge
+SKETCHED = """() => {
+    const canvas = document.querySelector('.live-figure > .sketch');
+    const { width, height } = canvas;
+    const pixels = new Uint32Array(canvas.getContext('2d').getImageData(0, 0, width, height).data.buffer);
+    const [across, down] = [[], []];
+    pixels.forEach((pixel, k) => pixel && (across.push(k % width), down.push(Math.floor(k / width))));
+    const ends = places => places.reduce(([low, high], one) => [Math.min(low, one), Math.max(high, one + 1)],
+        [Infinity, -Infinity]);
+    const { left, top } = canvas.getBoundingClientRect();
+    const [[x, right], [y, bottom]] = [ends(across), ends(down)];
+    return [left + x, top + y, left + right, top + bottom];
+}"""
+# of the same figure's heatmaps as Plotly has drawn them
+PLOTTED = """() => {
+    const images = document.querySelector('.live-figure').querySelectorAll('.heatmaplayer image');
+    const boxes = [...images].map(image => image.getBoundingClientRect());
+    const all = (pick, name) => pick(...boxes.map(box => box[name]));
+    return [all(Math.min, 'left'), all(Math.min, 'top'), all(Math.max, 'right'), all(Math.max, 'bottom')];
+}"""
+
+
+@pytest.mark.parametrize("path", ["/text", "/hands"])
+def test_the_first_picture_is_there_before_plotly_and_plotly_draws_at_the_same_place(server, browser, path):
+    with browser.new_context(viewport=LAPTOP) as context:
+        page = context.new_page()
+        held = []
+        page.route(PLOTLY, lambda route: held.append(route))
+        page.goto(server.url + path)
+        page.wait_for_function("() => document.querySelector('[data-testid=live]')?.dataset.step >= 1")
+        press(page, "Pause")
+        wait_for_status(page, "paused")
+        assert page.locator(".js-plotly-plot").count() == 0
+        page.locator(".live-figure > .sketch").first.wait_for()
+        before = page.evaluate(SKETCHED)
+        held[0].continue_()
+        wait_for_step(page, 1)
+        assert page.evaluate(PLOTTED) == pytest.approx(before, abs=2.5)
+
+
+def test_charts_that_cannot_be_loaded_say_so(server, browser):
+    with browser.new_context(viewport=LAPTOP) as context:
+        page = context.new_page()
+        page.route(PLOTLY, lambda route: route.abort())
+        page.goto(server.url)
+        page.get_by_text("The charts could not be loaded. Reload the page.").first.wait_for()
+        page.wait_for_function("() => document.querySelector('[data-testid=live]').dataset.step >= 10")
+        sentences = page.locator(".live-figure > .live-empty").all_text_contents()
+        assert set(sentences) == {"The charts could not be loaded. Reload the page."}
+        assert page.locator(".sketch").count() == 0
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -49,3 +49,10 @@ def test_the_pages_are_those_of_the_shell():
     scripts = re.findall(r'"(\w+)\.py"', SHELL.read_text(encoding="utf-8"))
     assert scripts[0] == FIRST
     assert sorted(scripts) == page_names()
+
+
+def test_what_a_page_shall_load_early_is_there(client):
+    page = client.get("/").text
+    own = re.findall(r'rel="(?:module)?preload"[^>]* href="\./(live/[^"]+)"', page)
+    assert {"all.css", "figure.js", "channel.js"} <= {Path(address).name for address in own}
+    assert all(client.get(f"/{address}").status_code == 200 for address in own)

@@ -44,7 +44,6 @@ class Channel {
     this.listeners = new Set(); // to the settings
     this.state = "connecting"; // connecting, open, disconnected, gone
     this.retry = FIRST_RETRY;
-    this.held = 0; // panels that cannot draw yet
     this.notice = ""; // why the server refused the last message
     this.connect();
   }
@@ -61,16 +60,6 @@ class Channel {
       this.subscribers.delete(entry);
       setTimeout(() => this.subscribers.size || this.close(), LINGER);
     };
-  }
-
-  /** Hold frames back until `ready` has settled: what is called drawn has to be drawn by all panels. */
-  until(ready) {
-    this.held += 1;
-    const release = () => {
-      this.held -= 1;
-      if (this.waiting) requestAnimationFrame(() => this.show());
-    };
-    ready.then(release, release);
   }
 
   /** Sends at once. A setting is sent again when a lost connection is back, until the server has answered. */
@@ -173,13 +162,13 @@ class Channel {
   }
 
   receive(data) {
-    if (!this.waiting && !this.held) requestAnimationFrame(() => this.show());
+    if (!this.waiting) requestAnimationFrame(() => this.show());
     this.waiting = data;
   }
 
   show() {
     const data = this.waiting;
-    if (!data || this.held) return;
+    if (!data) return;
     this.waiting = null;
     try {
       this.frame = settle(decode(data), this.frame);

@@ -8,12 +8,9 @@ from typing import Any
 import streamlit as st
 
 from lstm_core.config.access_keys import TOKEN
-from pages.live.server.assets import ASSETS, VERSION, plotly_address
+from pages.live.server.assets import STYLE, VERSION, plotly_address
 from pages.live.server.state import base_path
 
-_STYLES = sorted(
-    (name for name in ASSETS if name.endswith(".css")), key=lambda name: (name != "live.css", name)
-)
 _LOADER = Path(__file__).with_name("loader.js").read_text(encoding="utf-8")
 
 
@@ -36,7 +33,7 @@ def mount(module: str, *, key: str, token: str, height: int, stretch: bool = Fal
         "base": base,
         "assets": f"{base}/live/static/{VERSION}",
         "plotly": plotly_address(),
-        "styles": _STYLES,
+        "style": STYLE,
     }
     return component(
         key=key,

@@ -9,10 +9,10 @@ const PICTURES = [
 ];
 
 export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
-  for (const name of data.styles) {
-    if (document.getElementById(name)) continue;
+  if (!data?.module) return; // Streamlit may call it before the data have come, and then calls it again
+  if (!document.getElementById(data.style)) {
     const link = document.createElement("link");
-    Object.assign(link, { id: name, rel: "stylesheet", href: `${data.assets}/${name}` });
+    Object.assign(link, { id: data.style, rel: "stylesheet", href: `${data.assets}/${data.style}` });
     document.head.append(link);
   }
   let entry = mounted.get(parentElement);

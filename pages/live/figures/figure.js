@@ -8,17 +8,20 @@ import { enlarge, SCALE } from "./large.js";
 import { redraw } from "./lines.js";
 import { Overlay } from "./overlay.js";
 import { paint } from "./paint.js";
+import { Sketch } from "./sketch.js";
 import { themeOf } from "./theme.js";
 
 const LINES_EVERY = 200; // milliseconds between redraws of a figure without heatmaps
 const figures = new WeakMap(); // element → Figure
+const AFTER_PAINT = 50; // milliseconds that the browser has to show the first picture
 let loading; // of Plotly itself, once a page
 
+/** Once the picture that is being drawn is on screen: to read Plotly's script keeps the page from drawing. */
 function loadPlotly(address) {
   loading ??= new Promise((resolve, reject) => {
     const script = document.createElement("script");
     Object.assign(script, { src: address, onload: () => resolve(window.Plotly), onerror: reject });
-    document.head.append(script);
+    setTimeout(() => document.head.append(script), AFTER_PAINT);
   });
   return loading;
 }
@@ -51,11 +54,6 @@ class Figure {
     this.resizer.observe(element);
     this.restyle = () => this.drawn && this.themeChanged() && this.build(this.frame);
     document.addEventListener("present", this.restyle);
-    this.loaded = loadPlotly(data.plotly).then((Plotly) => {
-      this.Plotly = Plotly;
-      if (this.frame) this.draw(this.frame);
-    });
-    this.loaded.catch(() => (this.note.textContent = "The charts could not be loaded. Reload the page."));
   }
 
   update(data) {
@@ -64,11 +62,10 @@ class Figure {
     this.data = data;
     if (data.selects.length) (this.overlay ??= new Overlay(this.element, this.plot)).follow(data);
     this.plot.setAttribute("aria-label", data.about);
-    this.note.textContent = data.empty;
+    if (!this.failed) this.note.textContent = data.empty;
     if (tokenChanged) {
       this.unsubscribe?.();
       const channel = channelFor(data.base, data.token);
-      channel.until(this.loaded);
       this.unsubscribe = channel.subscribe((frame) => frame && this.draw(frame), 0, data.wants);
     }
     if (this.drawn && (layoutChanged || this.themeChanged())) this.build(this.frame);
@@ -78,11 +75,8 @@ class Figure {
     const needed = this.data.feeds.map((feed) => feed.array).filter(Boolean);
     if (this.removed || !needed.every((name) => name in frame.arrays)) return;
     this.frame = frame;
-    if (!this.Plotly) return;
     if (!this.drawn) {
-      this.build(frame);
-      this.note.remove();
-      this.drawn = true;
+      this.begin(frame);
       return;
     }
     const { traces, layout, matrices } = this.changes(frame);
@@ -114,6 +108,31 @@ class Figure {
     this.Plotly.react(this.plot, this.plot.data, this.plot.layout, CONFIG);
   }
 
+  /** The first pictures: a sketch until Plotly is there, and then a plot in the same place. */
+  begin(frame) {
+    if (this.Plotly) {
+      this.note.remove();
+      this.drawn = true;
+      this.build(frame).finally(() => this.sketch?.remove());
+      return;
+    }
+    if (this.failed) return;
+    const seen = (this.sketch ??= new Sketch(this.element)).draw(this.filled(frame));
+    if (seen) this.note.remove();
+    this.loaded ??= loadPlotly(this.data.plotly).then(
+      (Plotly) => {
+        this.Plotly = Plotly;
+        this.draw(this.frame);
+      },
+      () => {
+        this.failed = true;
+        this.sketch.remove();
+        this.note.textContent = "The charts could not be loaded. Reload the page.";
+        this.element.append(this.note);
+      }
+    );
+  }
+
   /** Note what a trace shows from now on. */
   keep(index, update) {
     Object.assign(this.plot.data[index], update);
@@ -122,6 +141,12 @@ class Figure {
 
   /** Draw from scratch: the first time, and when the theme or the figure itself changed. */
   build(frame) {
+    const { data, layout } = this.filled(frame);
+    return this.Plotly.react(this.plot, data, layout, CONFIG).then(() => this.overlay?.attach());
+  }
+
+  /** The figure in the page's theme, with all that the frame brings. */
+  filled(frame) {
     const figure = structuredClone(this.data.figure);
     this.applyTheme(figure);
     this.sent = new Map(); // what the plot now shows, by trace and attribute
@@ -129,7 +154,7 @@ class Figure {
     for (const [index, z] of matrices) figure.data[index].z = z;
     for (const [index, update] of traces) Object.assign(figure.data[index], update);
     for (const [attribute, value] of layout) assign(figure.layout, attribute, value);
-    this.Plotly.react(this.plot, figure.data, figure.layout, CONFIG).then(() => this.overlay?.attach());
+    return figure;
   }
 
   /** What the frame brings that the plot does not show yet: for traces, for the layout, and heatmaps' values. */

@@ -32,6 +32,7 @@ export class Overlay {
         column: make("div", rows ? "overlay-mark" : "overlay-mark overlay-line", this.layer),
         row: rows ? make("div", "overlay-mark", this.layer) : null,
       }));
+      for (const mark of this.layer.children) mark.hidden = true; // until Plotly has drawn the axes
     }
     const channel = channelFor(data.base, data.token);
     if (channel === this.channel) return this.draw();

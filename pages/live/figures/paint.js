@@ -36,10 +36,16 @@ function imageOf(plot, drawn) {
 }
 
 function picture(plot, index, rows, trace, firstRowOnTop) {
-  const height = rows.length;
-  const width = rows[0].length;
   plot.canvases ??= [];
   const canvas = (plot.canvases[index] ??= document.createElement("canvas"));
+  fill(canvas, rows, trace, firstRowOnTop);
+  return canvas.toDataURL();
+}
+
+/** Gives `canvas` a pixel for each value of `rows`, in the colours of `trace`, a heatmap. */
+export function fill(canvas, rows, trace, firstRowOnTop) {
+  const height = rows.length;
+  const width = rows[0].length;
   if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
   const context = canvas.getContext("2d");
   const data = context.createImageData(width, height);
@@ -56,7 +62,6 @@ function picture(plot, index, rows, trace, firstRowOnTop) {
     }
   }
   context.putImageData(data, 0, 0);
-  return canvas.toDataURL();
 }
 
 /** 256 colours along a scale of [place from 0 to 1, "#rrggbb" or "rgb(…)"], mixed linearly as Plotly does. */

@@ -18,14 +18,21 @@ from pages.live.server.state import base_path
 FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
 
+STYLE = "all.css"  # all style sheets in one, for a browser to load at once
+
 
 def _load_assets() -> dict[str, tuple[bytes, str]]:
-    """Every script and style sheet under pages/, by file name, with its media type."""
+    """Every script and style sheet under pages/, by file name, with its media type; and STYLE."""
     root = Path(__file__).parents[2]
     paths = sorted(path for path in root.rglob("*") if path.suffix in TYPES)
     assets = {path.name: (path.read_bytes(), TYPES[path.suffix]) for path in paths}
     if len(assets) < len(paths):
         raise RuntimeError("two files under pages/ have the same name")
+    # the general ones first: those of a panel may say otherwise
+    styles = sorted(
+        (name for name in assets if name.endswith(".css")), key=lambda name: (name != "live.css", name)
+    )
+    assets[STYLE] = b"\n".join(assets[name][0] for name in styles), TYPES[".css"]
     return assets
 
 

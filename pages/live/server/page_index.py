@@ -14,6 +14,8 @@ import streamlit
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from pages.live.server.preload import preload_links
+
 FIRST = "text"  # the page that stands at the base path
 _PAGES = Path(__file__).parents[2]
 # relative, since a proxy may have put a path in front of ours
@@ -28,14 +30,17 @@ def page_names() -> list[str]:
 
 @cache
 def index_html() -> bytes:
-    """Streamlit's page, with a script before all others that says at which address the server is."""
-    page = (Path(streamlit.__file__).parent / "static" / "index.html").read_bytes()
-    before, head, after = page.partition(b"<head>")
-    return before + head + _WHERE + after
+    """Streamlit's page, with a script before all others that says at which address the server is, and links
+    to what the page will need.
+    """
+    static = Path(streamlit.__file__).parent / "static"
+    before, head, after = (static / "index.html").read_bytes().partition(b"<head>")
+    head_end = after.index(b"</head>")
+    return before + head + _WHERE + after[:head_end] + preload_links(static) + after[head_end:]
 
 
 async def index(_: Request) -> Response:
-    """What every page but the first answers with."""
+    """What every page answers with."""
     return HTMLResponse(index_html(), headers={"Cache-Control": "no-cache"})
 
 

@@ -31,6 +31,7 @@ def measure(options: Options) -> Iterator[Figure]:
         yield from _starts(browser, options)
         with serve() as server:
             page = _open(browser, server)
+            page.wait_for_function(script.FIGURES_DRAWN, timeout=60_000)
             page.wait_for_timeout(options.seconds(6000, 3000))
             figures = page.evaluate(script.MARK_FIGURES)
             yield from _updates(page, options, figures)
