@@ -81,6 +81,7 @@ def share_page(tabs, kept):
         if page is None:
             page = kept[url] = tabs.open(url, LAPTOP, fresh=True)
             tabs.kept.append(page)
+        page.bring_to_front()
         page.emulate_media(**LOOK)
         for _ in sizes(page, ".live-panel", [LAPTOP]):
             pass

@@ -41,6 +41,7 @@ class Tabs:
             self._used.append((key, page))
         page.set_viewport_size(viewport)
         page.emulate_media(**look)
+        page.bring_to_front()  # where there are windows, only what is in front is drawn
         page.goto(url)
         return page
 
