@@ -18,7 +18,13 @@ from pages.live.server.state import base_path
 FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
 
-STYLE = "all.css"  # all style sheets in one, for a browser to load at once
+STYLE = "all.css"  # all style sheets in one, for a browser to load at once …
+GENERAL = (
+    "live.css",
+    "inputs.css",
+    "transport.css",
+    "output.css",
+)  # … these first: a panel may say otherwise
 
 
 def _load_assets() -> dict[str, tuple[bytes, str]]:
@@ -28,11 +34,8 @@ def _load_assets() -> dict[str, tuple[bytes, str]]:
     assets = {path.name: (path.read_bytes(), TYPES[path.suffix]) for path in paths}
     if len(assets) < len(paths):
         raise RuntimeError("two files under pages/ have the same name")
-    # the general ones first: those of a panel may say otherwise
-    styles = sorted(
-        (name for name in assets if name.endswith(".css")), key=lambda name: (name != "live.css", name)
-    )
-    assets[STYLE] = b"\n".join(assets[name][0] for name in styles), TYPES[".css"]
+    others = [name for name in assets if name.endswith(".css") and name not in GENERAL]
+    assets[STYLE] = b"\n".join(assets[name][0] for name in (*GENERAL, *sorted(others))), TYPES[".css"]
     return assets
 
 
