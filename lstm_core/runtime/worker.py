@@ -24,6 +24,7 @@ from lstm_core.runtime.run import Run
 from lstm_core.runtime.scheduler import Scheduler
 from lstm_core.storage.archive import pack_run, unpack_run
 from lstm_core.storage.checkpoint import Saved, pack, unpack
+from lstm_core.storage.restore import restored
 
 LOG = logging.getLogger(__name__)
 LOOK = 0.02  # seconds until it is looked whether a save has arrived
@@ -156,6 +157,7 @@ class Worker:
     def _call(self, number: int, name: str, args: tuple[Any, ...]) -> None:
         """Answer a question; or begin to, where the answer has parts."""
         assert name in QUESTIONS or name == "film", name
+        self.turn_began = time.monotonic()  # who does not come back from it hangs
         try:
             if name == "film":
                 run = self._runs[args[0]].run
@@ -172,6 +174,8 @@ class Worker:
             self._send("answer", number, None, RuntimeError(f"{type(error).__name__}: {error}"))
         else:
             self._send("answer", number, value, None)
+        finally:
+            self.turn_began = None
 
     def _answer_save(self, run_id: str) -> PackedRun:
         run = self._runs[run_id].run
@@ -190,9 +194,12 @@ class Worker:
     def _answer_export(self, run_id: str, what: str) -> tuple[bytes, int]:
         run = self._runs[run_id].run
         run.read_inbox()
-        subject = run.build()
+        saved = run.save()
+        subject = (
+            run.subject or restored(saved, saved.config)[0]
+        )  # looked at, and not kept: it may wait in line
         if what == "run":
-            return pack_run(run.save()), subject.step_count
+            return pack_run(saved), subject.step_count
         if what == "losses":
             return loss_table(subject).encode(), subject.step_count
         assert isinstance(subject, Network), what

@@ -281,7 +281,13 @@ class Placement:
             self.drop(session)
         elif session.origin:  # it has not been saved yet
             name, _, content = session.origin
-            self.begin(session, name, session.config if name == "open" else content)
+            config = session.config
+            assert config
+            if name == "adopt" and content.config.network == config.network:
+                content = replace(content, config=config)  # with the settings that have been made since
+            else:
+                name, content = "open", config
+            self.begin(session, name, content)
             if session.placed:
                 self._train(session)
                 self.want(session)

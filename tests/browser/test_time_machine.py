@@ -87,9 +87,14 @@ def test_a_scrub_shows_an_older_network_on_every_panel_while_training_goes_on(se
         "before => document.querySelector('.timebar-where').textContent !== before", arg=where(page)
     )
     assert step(page) == shown
-    losses = "() => Math.max(...[...document.querySelectorAll('.js-plotly-plot')].at(-1).data[0].x)"
-    if path != "/hands":
-        page.wait_for_function(f"shown => ({losses})() <= shown", arg=shown)
+    if path != "/hands":  # the whole curve, with a mark where this network lies on it
+        page.wait_for_function(
+            """shown => {
+                const [losses, , mark] = [...document.querySelectorAll('.js-plotly-plot')].at(-1).data;
+                return mark.x.length === 2 && mark.x.every(x => x === shown) && Math.max(...losses.x) > shown;
+            }""",
+            arg=shown,
+        )
     press(page, "Back to live")
     wait_for_the_present(page)
     assert step(page) > live_step

@@ -111,14 +111,13 @@ class Figure {
   /** The first pictures: a sketch until Plotly is there, and then a plot in the same place. */
   begin(frame) {
     if (this.Plotly) {
+      const built = this.build(frame); // where that fails the next frame tries again
       this.note.remove();
       this.drawn = true;
-      this.build(frame).finally(() => this.sketch?.remove());
+      built.finally(() => this.sketch?.remove());
       return;
     }
     if (this.failed) return;
-    const seen = (this.sketch ??= new Sketch(this.element)).draw(this.filled(frame));
-    if (seen) this.note.remove();
     this.loaded ??= loadPlotly(this.data.plotly).then(
       (Plotly) => {
         this.Plotly = Plotly;
@@ -126,11 +125,13 @@ class Figure {
       },
       () => {
         this.failed = true;
-        this.sketch.remove();
+        this.sketch?.remove();
         this.note.textContent = "The charts could not be loaded. Reload the page.";
         this.element.append(this.note);
       }
     );
+    const seen = (this.sketch ??= new Sketch(this.element)).draw(this.filled(frame));
+    if (seen) this.note.remove();
   }
 
   /** Note what a trace shows from now on. */

@@ -40,8 +40,9 @@ export function render(element, data) {
     send();
     element.rest();
   };
-  // dragged away and back to where it was, a slider does not say "change"
-  input.onpointerup = () => setTimeout(() => channel.moving.has(data.name) && input.onchange());
+  // dragged away and back to where it was, or when the page is scrolled instead, a slider does not say "change"
+  const ended = () => setTimeout(() => channel.moving.has(data.name) && input.onchange());
+  input.onpointerup = input.onpointercancel = input.onblur = ended;
 
   function show(position, value = scale.value(position)) {
     element.value = value;

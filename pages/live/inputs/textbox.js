@@ -18,14 +18,16 @@ export function render(element, data) {
 
   // until something is typed, the box shows what the network uses by itself
   element.unsubscribe?.();
-  element.unsubscribe = channel.subscribe((frame) => {
+  const draw = (frame = channel.frame) => {
     if (channel.following) return showFollowed(box, data.name, frame);
     const own = frame?.meta[`default_${data.name}`];
     note.textContent = frame?.meta[`${data.name}_note`] ?? "";
     const text = channel.setting("view", data.name, data.value) ?? own;
     if (text === undefined || document.activeElement === box || channel.moving.has(data.name)) return;
     if (box.value !== shown(text)) box.value = shown(text);
-  });
+  };
+  const ends = [channel.subscribe(draw), channel.onSettings(() => draw())];
+  element.unsubscribe = () => ends.forEach((end) => end());
 
   box.oninput = () => {
     clearTimeout(element.sending);
@@ -37,18 +39,24 @@ export function render(element, data) {
       box.setSelectionRange(caret, caret);
     }
     const value = box.value.replaceAll("↵", "\n");
-    const send = () => channel.send({ type: "view", name: data.name, value });
+    const send = () => {
+      clearTimeout(element.sending);
+      element.sending = null;
+      channel.send({ type: "view", name: data.name, value });
+    };
     element.sending = setTimeout(send, PAUSE);
     element.leave = () => {
-      clearTimeout(element.sending);
       clearTimeout(element.leaving);
       element.leave = null;
-      send();
+      if (element.sending) send(); // not again: somebody else may have typed since
       channel.move(data.name, false);
     };
     element.leaving = setTimeout(element.leave, LEFT);
   };
-  box.onblur = () => element.leave?.();
+  box.onblur = () => {
+    element.leave?.();
+    draw();
+  };
 }
 
 /** What somebody else has typed, as the frame shows it. */

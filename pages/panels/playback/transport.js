@@ -130,13 +130,26 @@ function outdated(drawn = {}, meta) {
   return Object.entries(drawn).some(([name, value]) => meta[name] !== undefined && differs(name, value));
 }
 
-/** Python draws the page anew, and so its address, when the settings are at rest and others than it knows. */
+/**
+ * Python draws the page anew, and so its address, when the settings are at rest and others than it knows. News of
+ * others meanwhile, as a film makes them all the time, do not put it off.
+ */
 function compare(element, channel, actions) {
-  clearTimeout(element.comparing);
   const { settings = {} } = element.data;
-  const differs = ([kind, values]) => Object.keys(values).some((name) => channel.setting(kind, name, values[name]) !== values[name]);
-  if (!channel.rests || !Object.entries(settings).some(differs)) return;
-  element.comparing = setTimeout(() => askPython(element, channel, actions, "changed"), REST);
+  const others = Object.entries(settings).flatMap(([kind, values]) =>
+    Object.keys(values)
+      .map((name) => [kind, name, channel.setting(kind, name, values[name])])
+      .filter(([, name, value]) => value !== values[name])
+  );
+  const wanted = channel.rests && others.length ? JSON.stringify(others) : "";
+  if (wanted === element.wanted) return;
+  element.wanted = wanted;
+  clearTimeout(element.comparing);
+  if (!wanted) return;
+  element.comparing = setTimeout(() => {
+    element.wanted = "";
+    askPython(element, channel, actions, "changed");
+  }, REST);
 }
 
 /**

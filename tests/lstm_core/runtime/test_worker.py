@@ -252,6 +252,16 @@ def test_a_run_goes_home_and_comes_back_to_any_worker(driver):
     assert Frame.decode(data).meta["step"] >= step > 0
 
 
+@pytest.mark.parametrize("what", ["run", "losses", "trace"])
+def test_what_waits_in_line_goes_home_too_and_takes_no_more_memory_for_it(driver, what):
+    driver.tell("open", RUN, CONFIG)
+    driver.tell("call", 1, "export", (RUN, what))
+    content, step = answer(driver, 1)
+    assert content
+    assert step == 0
+    assert driver.worker._runs[RUN].run.subject is None
+
+
 def test_numbers_are_exported_as_they_are_shown(driver):
     driver.tell("open", RUN, CONFIG)
     driver.tell("train", RUN, None)

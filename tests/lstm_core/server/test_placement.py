@@ -58,6 +58,19 @@ def test_a_run_that_was_never_saved_begins_again(saving, monkeypatch):
     viewer.hear(lambda facts: facts["saved"])
 
 
+def test_a_copy_that_was_never_saved_begins_again_with_the_settings_made_since(open_host):
+    host = open_host()
+    token = host.copy(host.open(TINY))
+    viewer = Viewer(host, token)
+    viewer.until(trains)
+    host.post(token, {"type": "knob", "name": "clip", "value": 3.0})
+    viewer.until(lambda meta: meta["step"] > 5)
+    before = lose(host, token)
+    viewer.until(lambda meta: trains(meta) and session_of(host, token).worker is not before)
+    assert host.save(token).config == host.config(token)
+    assert host.config(token).knobs.clip == 3.0
+
+
 def test_a_run_that_rests_is_read_when_it_is_wanted(saving, tmp_path):
     host = saving()
     token = host.open(TINY)
@@ -126,7 +139,7 @@ def test_a_worker_that_cannot_begin_is_not_tried_all_the_time(monkeypatch):
     eventually(lambda: len(slept) == 9, "it was tried nine times")
     assert slept == sorted(slept)
     assert slept[-1] == 30.0
-    assert not pool.works()
+    eventually(lambda: not pool.works(), "that the last one has not begun either is known")
 
 
 # nobody waits
