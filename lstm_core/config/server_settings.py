@@ -27,7 +27,7 @@ class Limits(Checked):
         "LSTM_PROCESSES", 0, 0, 256, "Processes that train; 0 for one on each core, 8 at most."
     )
     share: float = limit(
-        "LSTM_TRAINING_SHARE", 1.0, 0.01, 1.0, "Share of a core's time that each of them takes at most."
+        "LSTM_TRAINING_SHARE", 1.0, 0.1, 1.0, "Share of a core's time that each of them takes at most."
     )
     runs: int = limit("LSTM_MAX_RUNS", 64, 1, 10_000, "Runs that train at once; others wait in line.")
     parameters: int = limit(

@@ -80,7 +80,7 @@ class Subject(Protocol):
         """The frame of this moment, with what `meta` says of the run added to it."""
 
     def state(self) -> dict[str, Any]:
-        """All that it goes on from, bit for bit, but for its settings: a tree as reading.py describes it.
+        """All that it goes on from, bit for bit, but for its settings: a tree as reader.py describes it.
         What is done with the subject later does not change it.
         """
 

@@ -27,7 +27,7 @@ LONGEST_HEADER = 100_000_000  # bytes, as in the safetensors format
 class Saved:
     """All that a run goes on from, bit for bit.
 
-    config: with the live settings as they are now. state: of the subject, a tree as reading.py describes it;
+    config: with the live settings as they are now. state: of the subject, a tree as reader.py describes it;
     {} of a run that has no network yet. snapshots: of the time machine, of a single network only; they are
     kept apart because each has to be written only once. steps: that the run has taken in all. generation:
     how many times it was given other networks. origin: what a run that branched off goes back to on Reset, a

@@ -203,7 +203,7 @@ class Trainer:
         self._good = self._newest = checkpoint
 
     def state(self) -> dict[str, Any]:
-        """All that training goes on from, bit for bit, but for settings and snapshots; a tree as reading.py
+        """All that training goes on from, bit for bit, but for settings and snapshots; a tree as reader.py
         describes it, which later steps do not change.
         """
         return {

@@ -58,16 +58,27 @@ class Channel {
     this.call(entry);
     return () => {
       this.subscribers.delete(entry);
-      setTimeout(() => this.subscribers.size || this.close(), LINGER);
+      setTimeout(() => this.closeIfLeft(), LINGER);
     };
+  }
+
+  /** Whether anybody looks at it, or it has something to say yet. */
+  get needed() {
+    return this.subscribers.size > 0 || this.unanswered.size > 0;
+  }
+
+  closeIfLeft() {
+    if (!this.needed) this.close();
   }
 
   /** Sends at once. A setting is sent again when a lost connection is back, until the server has answered. */
   send(message) {
     if (this.following && !HARMLESS.includes(message.type)) return; // the server would refuse it
-    if (message.name) {
+    const releases = message.type === "release"; // all gates at once
+    if (message.name || releases) {
       message = { ...message, number: ++this.number };
-      const key = `${message.type} ${message.name}`;
+      const key = releases ? message.type : `${message.type} ${message.name}`;
+      if (releases) for (const one of this.unanswered.keys()) if (one.startsWith("hands ")) this.unanswered.delete(one);
       this.unanswered.delete(key); // so that they stand in the order of their numbers
       this.unanswered.set(key, message);
     }
@@ -122,20 +133,23 @@ class Channel {
     socket.onclose = () => {
       if (this.socket !== socket || this.state === "gone") return;
       this.setState("disconnected");
-      setTimeout(() => this.subscribers.size && this.socket === socket && this.connect(), this.retry);
+      setTimeout(() => this.needed && this.socket === socket && this.connect(), this.retry);
       this.retry = Math.min(2 * this.retry, LAST_RETRY);
     };
   }
 
   close() {
-    channels.delete(this.token);
+    if (channels.get(this.token) === this) channels.delete(this.token); // else another one has taken its place
     const socket = this.socket;
     this.socket = null;
     socket?.close();
   }
 
   control(message) {
-    if (message.type === "gone") this.setState("gone");
+    if (message.type === "gone") {
+      this.unanswered.clear(); // nobody is there to answer
+      this.setState("gone");
+    }
     if (message.type === "facts") this.learn(message.facts);
     if (message.type === "error") this.say(message.message);
   }
@@ -145,6 +159,7 @@ class Channel {
       this.settings = settings;
       for (const [key, { number }] of this.unanswered) if (number <= answered) this.unanswered.delete(key);
       this.tell();
+      if (!this.subscribers.size) setTimeout(() => this.closeIfLeft(), LINGER);
     }
     if (JSON.stringify(facts) === JSON.stringify(this.facts)) return;
     this.facts = facts;

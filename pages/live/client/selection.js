@@ -123,7 +123,7 @@ export function valuesOf(frame, unit, signal) {
   return row < 0 || !values ? null : values.subarray(row * shape[1], (row + 1) * shape[1]);
 }
 
-/** What a row of layers and directions is called, as pages/panels/network.py does. */
+/** What a row of layers and directions is called, as pages/panels/controls/network.py does. */
 export function rowName(row, directions = 1) {
   return directions === 1 ? `${row + 1}` : `${Math.floor(row / 2) + 1} ${row % 2 ? "←" : "→"}`;
 }
