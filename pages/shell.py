@@ -30,7 +30,7 @@ STYLE = """
   position: fixed; z-index: 999991; top: 12px; right: 3.4rem; width: auto;
 }
 .st-key-toolbar { width: auto; }
-.st-key-toolbar [data-testid="stPopoverButton"] { min-height: 2.2rem; padding: 0 0.6rem; }
+.st-key-toolbar [data-testid="stPopoverButton"] { min-height: 2.2rem; padding: 0 0.45rem; }
 .st-key-toolbar [data-testid="stPopoverButton"] [aria-hidden="true"]:has([data-testid="stIconMaterial"]) {
   display: none;
 }
