@@ -180,7 +180,7 @@ def test_a_step_on_in_time_shows_what_flows_where_and_the_next_cuts_it_short(ser
     count = page.evaluate(running)
     press(page, "Forward ▶")
     wait_for_time(page, 2)
-    assert page.evaluate(running) < 2 * count  # of one step, whose edges are a few more or less
+    assert page.evaluate(running) <= count
     page.wait_for_function("() => !document.querySelector('.cell-diagram').dataset.flow")
     assert page.evaluate(running) == 0
 
