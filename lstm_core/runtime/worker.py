@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from lstm_core.config.server_settings import Limits
+from lstm_core.experiments.experiment import Subject
 from lstm_core.experiments.network import Network
 from lstm_core.export.tables import loss_table, trace_table
 from lstm_core.runtime.autosave import AGAIN, Autosave
@@ -194,12 +195,9 @@ class Worker:
     def _answer_export(self, run_id: str, what: str) -> tuple[bytes, int]:
         run = self._runs[run_id].run
         run.read_inbox()
-        saved = run.save()
-        subject = (
-            run.subject or restored(saved, saved.config)[0]
-        )  # looked at, and not kept: it may wait in line
+        subject = run.subject or _looked_at(run)
         if what == "run":
-            return pack_run(saved), subject.step_count
+            return pack_run(run.save()), subject.step_count
         if what == "losses":
             return loss_table(subject).encode(), subject.step_count
         assert isinstance(subject, Network), what
@@ -298,6 +296,12 @@ class Worker:
                 self._autosave.save(hosted, force=True)
             self._autosave.close()
         self._runs.clear()
+
+
+def _looked_at(run: Run) -> Subject:
+    """The networks of a run that has none yet, and does not keep these: while it waits in line it may not."""
+    saved = run.save()
+    return restored(saved, saved.config)[0]
 
 
 def _packed(saved: Saved) -> PackedRun:

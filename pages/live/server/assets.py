@@ -18,13 +18,9 @@ from pages.live.server.state import base_path
 FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
 
-STYLE = "all.css"  # all style sheets in one, for a browser to load at once …
-GENERAL = (
-    "live.css",
-    "inputs.css",
-    "transport.css",
-    "output.css",
-)  # … these first: a panel may say otherwise
+STYLE = "all.css"  # all style sheets in one, for a browser to load at once
+# these come first in it: a panel may say otherwise
+GENERAL = ("live.css", "inputs.css", "transport.css", "output.css")
 
 
 def _load_assets() -> dict[str, tuple[bytes, str]]:
