@@ -20,8 +20,8 @@ from lstm_core.nn.cell import Holds
 from lstm_core.nn.model import SequenceModel
 from lstm_core.serialization.reader import Reader
 from lstm_core.tasks import Task, make_task
+from lstm_core.training.adam import Adam, read_adam
 from lstm_core.training.history import History
-from lstm_core.training.optimizer_state import adam_state, load_adam, read_adam
 from lstm_core.training.snapshots import Snapshot, Timeline
 
 # One step's matrices are too small to share among threads; many runs share the cores instead.
@@ -70,7 +70,7 @@ class Trainer:
         self.model = model_for(self.task, config)
         self._named = dict(self.model.named_parameters())
         self.parameters = list(self._named.values())
-        self.optimizer = torch.optim.Adam(self.parameters, lr=self.knobs.learning_rate, fused=True)
+        self.optimizer = Adam(self._named)
         self.rng = np.random.default_rng(config.train.seed)
         self.holds: Holds | None = None
         self.step_count = 0
@@ -107,8 +107,7 @@ class Trainer:
             return value
 
         self._good = self._newest  # its weights have just given a finite loss
-        self.optimizer.param_groups[0]["lr"] = knobs.learning_rate
-        self.optimizer.step()
+        self.optimizer.step(knobs.learning_rate)
         self.step_count += 1
         self.diverged = None
         self.loss, self.learning_rate = value, knobs.learning_rate
@@ -144,8 +143,7 @@ class Trainer:
     def snapshot(self) -> Snapshot:
         """This moment, in the little room that the timeline has for it."""
         moments: list[tuple[Tensor, Tensor | None]] = []
-        for parameter in self.parameters:
-            moment = self.optimizer.state.get(parameter, {}).get("exp_avg_sq", torch.zeros_like(parameter))
+        for moment in self.optimizer.exp_avg_sq.values():
             moments.append((moment.mean(1), moment.mean(0)) if moment.dim() == 2 else (moment.clone(), None))
         weights = {name: tensor.clone() for name, tensor in self.model.state_dict().items()}
         rng, rate = self.rng.bit_generator.state, self.learning_rate
@@ -169,21 +167,19 @@ class Trainer:
         self.loss, self.valid_loss = start.loss, start.valid_loss
         if not start.step:
             return
-        for parameter, (rows, columns) in zip(self.parameters, start.moments, strict=True):
-            moment = rows
+        squares = {}
+        for name, (rows, columns) in zip(self._named, start.moments, strict=True):
+            squares[name] = rows
             if columns is not None:
-                moment = rows[:, None] * columns / rows.mean().clamp_min(torch.finfo(rows.dtype).tiny)
-            self.optimizer.state[parameter] = {
-                "step": torch.tensor(float(start.step)),
-                "exp_avg": torch.zeros_like(parameter),
-                "exp_avg_sq": moment.clone(),
-            }
+                squares[name] = rows[:, None] * columns / rows.mean().clamp_min(torch.finfo(rows.dtype).tiny)
+        moments = {"exp_avg": self.optimizer.exp_avg, "exp_avg_sq": squares}
+        self.optimizer.load({"step": float(start.step), **moments})
 
     def checkpoint(self) -> dict[str, Any]:
         """Weights, optimiser, random stream, step and losses of now. It is never changed later."""
         return {
             "model": {name: tensor.clone() for name, tensor in self.model.state_dict().items()},
-            "optimizer": adam_state(self.optimizer, self._named),
+            "optimizer": self.optimizer.state(),
             "rng": self.rng.bit_generator.state,
             "step": self.step_count,
             "loss": self.loss,
@@ -193,7 +189,7 @@ class Trainer:
     def restore(self, checkpoint: dict[str, Any]) -> None:
         """Go back to a checkpoint, and forget the losses that came after it."""
         self.model.load_state_dict(checkpoint["model"])
-        load_adam(self.optimizer, self._named, checkpoint["optimizer"])
+        self.optimizer.load(checkpoint["optimizer"])
         self.rng.bit_generator.state = checkpoint["rng"]
         self.step_count = checkpoint["step"]
         self.loss, self.valid_loss = checkpoint["loss"], checkpoint["valid_loss"]

@@ -22,7 +22,7 @@ from lstm_core.experiments.experiment import Part
 from lstm_core.frames.frame import Frame
 from lstm_core.serialization.reader import Reader
 from lstm_core.tasks import make_task
-from lstm_core.training.optimizer_state import adam_state, load_adam, read_adam
+from lstm_core.training.adam import Adam, read_adam
 from lstm_core.training.trainer import model_for
 
 LONGEST_VALIDATION = 256  # steps of the validation sequences that are read
@@ -48,8 +48,7 @@ class Ablation:
         runs = [config.run(number) for number in range(config.seeds)]
         self.stack = Stack([model_for(self.task, run) for run in runs])
         self.rngs = [np.random.default_rng(run.train.seed) for run in runs]
-        parameters = list(self.stack.parameters.values())
-        self.optimizer = torch.optim.Adam(parameters, lr=config.knobs.learning_rate, fused=True)
+        self.optimizer = Adam(self.stack.parameters)
         self.step_count = 0
         self.learning_rate = config.knobs.learning_rate
         self.losses = torch.full((config.networks,), torch.nan)
@@ -81,7 +80,8 @@ class Ablation:
         inputs = torch.stack([batch.inputs for batch in batches])
         targets = torch.stack([batch.targets for batch in batches])
         losses = self.stack.losses(inputs, targets, batches[0].skip)
-        self.optimizer.zero_grad(set_to_none=True)
+        for parameter in self.stack.parameters.values():
+            parameter.grad = None
         losses.sum().backward()
         norms = self.stack.clip(knobs.clip)
         self.losses = losses.detach()
@@ -91,8 +91,8 @@ class Ablation:
             self._hold_still()
             if self.stopped.all():
                 return
-        self.optimizer.param_groups[0]["lr"] = self.learning_rate = knobs.learning_rate
-        self.optimizer.step()
+        self.learning_rate = knobs.learning_rate
+        self.optimizer.step(self.learning_rate)
         self.step_count += 1
 
     def _hold_still(self) -> None:
@@ -101,8 +101,7 @@ class Ablation:
             still = self.stopped[self.stack.owners(name)] > 0
             assert parameter.grad is not None
             parameter.grad[still] = 0
-            if parameter in self.optimizer.state:
-                self.optimizer.state[parameter]["exp_avg"][still] = 0
+            self.optimizer.exp_avg[name][still] = 0
 
     @property
     def _length(self) -> int:
@@ -134,7 +133,7 @@ class Ablation:
         parameters = self.stack.parameters
         return {
             "model": {name: parameter.detach().clone() for name, parameter in parameters.items()},
-            "optimizer": adam_state(self.optimizer, parameters),
+            "optimizer": self.optimizer.state(),
             "rngs": {str(number): rng.bit_generator.state for number, rng in enumerate(self.rngs)},
             "step": self.step_count,
             "learning_rate": self.learning_rate,
@@ -155,7 +154,7 @@ class Ablation:
         with torch.no_grad():
             for name, weights in reader.tensors("model", parameters).items():
                 parameters[name].copy_(weights)
-        load_adam(self.optimizer, parameters, read_adam(reader.take("optimizer"), parameters, step))
+        self.optimizer.load(read_adam(reader.take("optimizer"), parameters, step))
         streams = Reader(reader.take("rngs"), "random streams")
         for number, rng in enumerate(self.rngs):
             rng.bit_generator.state = streams.stream(str(number))

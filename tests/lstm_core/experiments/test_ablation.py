@@ -17,6 +17,7 @@ from lstm_core.experiments.ablation.stack import Stack
 from lstm_core.experiments.ablation.variants import NO_F, PEEPHOLES, PLAIN, VARIANTS
 from lstm_core.frames.frame import Frame
 from lstm_core.runtime.run import Run
+from lstm_core.training.adam import Adam
 from lstm_core.training.trainer import Trainer, model_for
 from tests.lstm_core.acting import Clock, go, look, look_again, say
 from tests.lstm_core.plain_variants import close, own_parameters, plain_loss
@@ -35,8 +36,7 @@ def in_float64(ablation):
     """The same networks, before their first step, in float64."""
     runs = [ablation.config.run(seed) for seed in range(ablation.config.seeds)]
     ablation.stack = Stack([model_for(ablation.task, run).double() for run in runs])
-    rate = ablation.config.knobs.learning_rate
-    ablation.optimizer = torch.optim.Adam(ablation.stack.parameters.values(), lr=rate, fused=True)
+    ablation.optimizer = Adam(ablation.stack.parameters)
     return ablation
 
 

@@ -243,7 +243,7 @@ def test_weights_that_are_no_numbers_are_refused():
     for moment, value in (("exp_avg", math.nan), ("exp_avg_sq", math.inf), ("exp_avg_sq", -1.0)):
         run = trained(CONFIG, 3)
         trainer = run.subject.trainer
-        trainer.optimizer.state[trainer.parameters[0]][moment][0, 0] = value
+        next(iter(getattr(trainer.optimizer, moment).values()))[0, 0] = value
         refused(pack_run(run.save()), "not finite|negative")
 
 

@@ -131,6 +131,7 @@ def test_validation_comes_early_and_then_every_hundred_steps():
 def test_a_step_is_adam_with_clipped_gradients():
     trainer = Trainer(TEXT)
     trainer.model.double()
+    trainer.optimizer.clear()  # its moments are float64, too
     trainer.knobs = Knobs(learning_rate=0.02, batch_size=3, clip=0.2, noise=0.3)
     mine = [weight.detach().numpy().copy() for weight in trainer.parameters]
     first, second = ([np.zeros_like(weight) for weight in mine] for _ in range(2))
