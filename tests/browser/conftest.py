@@ -13,6 +13,15 @@ from tests.servers import Server
 REQUIRED = os.environ.get("REQUIRE_BROWSER") == "1"
 SMALL_PROJECTOR = {"width": 1280, "height": 720}
 LAPTOP = {"width": 1366, "height": 768}
+FAILED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item):
+    report = yield
+    if report.failed:
+        item.stash[FAILED] = True
+    return report
 
 
 @pytest.fixture(scope="package")
@@ -71,7 +80,7 @@ def kept(tabs):
 
 
 @pytest.fixture
-def share_page(tabs, kept):
+def share_page(request, tabs, kept):
     """share_page(url) → a page that other tests of the module use, too: as large and light as any, training,
     or without a run; what else they leave in it is theirs to put right. Any console error fails the test.
     """
@@ -92,10 +101,17 @@ def share_page(tabs, kept):
         return page
 
     yield share_page
+    if request.node.stash.get(FAILED, False):  # nobody knows what it left in them
+        for page in kept.values():
+            page.close()
+        kept.clear()
+        tabs.kept.clear()
     for page in kept.values():
         pause = page.get_by_role("button", name="Pause", exact=True)
         if pause.count():  # while others work
-            pause.dispatch_event("click")
+            page.bring_to_front()  # in the background nothing would be drawn
+            pause.click()
+            wait_for_status(page, "paused")
     assert tabs.leave() == []
 
 

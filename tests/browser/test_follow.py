@@ -82,10 +82,11 @@ def test_a_student_sees_every_step_and_whatever_the_teacher_does(server, open_pa
     press(teacher, "Pause")
     quiet(teacher)
     for _ in range(2):
+        after = step(teacher) + 1
         press(teacher, "Step")
-        quiet(teacher)
-        wait_for_step(student, step(teacher))
-        quiet(student)
+        for page in (teacher, student):
+            wait_for_step(page, after)
+            quiet(page)
         assert (live(student, "step"), live(student, "loss")) == (
             live(teacher, "step"),
             live(teacher, "loss"),
