@@ -23,7 +23,7 @@ Events, from the worker:
 
     ("ready",)                                  it can train
     ("beat", steps, busy)                       twice a second: steps of all runs; seconds in the present turn
-    ("turn", run)                               a young run has its turn
+    ("turn", run)                               a young run has its turn; "": no such run has
     ("opened", run, config, generation, playing, trouble)   it is awake; trouble: of its files, or ""
     ("unreadable", run, sentence)               it cannot be woken; "" if there is no such run
     ("frame", run, data)                        an encoded frame

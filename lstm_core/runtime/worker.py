@@ -52,7 +52,7 @@ class Worker:
         self._runs: dict[str, HostedRun] = {}
         self._scheduler = Scheduler()
         self._answers: deque[tuple[int, Iterator[Any]]] = deque()  # that are given in parts
-        self._last_turn = ""
+        self._blamed = ""
 
     # -- commands ----------------------------------------------------------------------------------------
 
@@ -159,6 +159,7 @@ class Worker:
         """Answer a question; or begin to, where the answer has parts."""
         assert name in QUESTIONS or name == "film", name
         self.turn_began = time.monotonic()  # who does not come back from it hangs
+        self._blame(self._runs.get(args[0]) if name != "unpack" else None)
         try:
             if name == "film":
                 run = self._runs[args[0]].run
@@ -243,11 +244,16 @@ class Worker:
                 end = time.monotonic()
                 self._rests_until = end + (end - now) * (1 / self._share - 1)
 
+    def _blame(self, hosted: HostedRun | None) -> None:
+        """Say whose doing it is if this process ends now."""
+        run_id = hosted.run_id if hosted and hosted.young else ""
+        if run_id != self._blamed:
+            self._send("turn", run_id)
+        self._blamed = run_id
+
     def _give_turn(self, hosted: HostedRun, now: float) -> None:
         """Train or rest, and save."""
-        if hosted.young and hosted.run_id != self._last_turn:
-            self._send("turn", hosted.run_id)
-        self._last_turn = hosted.run_id
+        self._blame(hosted)
         trains = now < hosted.trains_until
         delay, overrun = self._train_slice(hosted) if trains else (None, 0.0)
         save_in = None

@@ -75,8 +75,8 @@ class Listener(Protocol):
 
 
 class WorkerHandle:
-    """`steps`: of all its runs, as it has said last. `turn`: the run that had the last turn, if it was young.
-    `lost`: it is gone for good.
+    """`steps`: of all its runs, as it has said last. `turn`: the run that has its turn, if it is
+    young, else "". `lost`: it is gone for good.
     """
 
     def __init__(self, backend: Backend, listener: Listener, options: WorkerOptions) -> None:
@@ -116,7 +116,7 @@ class WorkerHandle:
         """Ask a question. Returns at once; whoever reads the answer waits."""
         number, answer = next(self._numbers), Answer()
         with self._lock:
-            if self.lost:
+            if self.lost or self._closing:
                 answer.lose()
                 return answer
             self._answers[number] = answer

@@ -26,6 +26,7 @@ from lstm_core.experiments.pair.config import PairConfig
 from lstm_core.experiments.race.config import RaceConfig
 from lstm_core.storage.store import Damaged
 from pages.live.server.state import HOST
+from pages.panels.runs import run
 from tests.pages.test_pages import config_of, open_app, words
 
 OWN = TextConfig("own", text="All work and no play makes Jack a dull boy.\n" * 20)
@@ -464,6 +465,24 @@ def test_what_the_user_has_just_changed_wins_and_comes_on_top_of_what_was_change
     one.select_slider(key="text_hidden_size").set_value(32).run()
     other.select_slider(key="text_hidden_size").set_value(16).run()
     assert HOST.config(token).model == ModelConfig("rnn", 16)
+
+
+def test_a_network_made_elsewhere_while_the_page_is_drawn_is_shown_by_the_same_run(monkeypatch):
+    one, _, token = two_tabs()
+    other = replace(HOST.config(token), model=ModelConfig("gru", 128))
+
+    def made_meanwhile(page):
+        monkeypatch.undo()
+        HOST.configure(token, other)
+        return own_knobs(page)
+
+    own_knobs = run.live_knobs
+    monkeypatch.setattr(run, "live_knobs", made_meanwhile)
+    one.run()
+    assert not one.exception
+    assert one.select_slider(key="text_hidden_size").value == 128
+    assert HOST.config(token).model == ModelConfig("gru", 128)
+    assert HOST.generation(token) == 1
 
 
 def test_a_text_given_in_one_tab_is_that_of_the_other_one_too():

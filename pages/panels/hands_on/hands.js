@@ -26,6 +26,7 @@ export function render(element, data) {
 export function remove(element) {
   element.unfollow?.();
   element.unheed?.();
+  for (const gate of GATES) element.channel?.move(`hands ${gate}`, false);
 }
 
 /** What is held, in a few words; "" if nothing is. The layer is named if the network has several. */
@@ -90,6 +91,7 @@ function buildControls(element, data) {
 }
 
 function buildGate(element, { gate, name, about, colour, low, high }) {
+  const control = `hands ${gate}`; // among the live settings that are being moved
   const box = make("div", "hands-gate", element);
   box.style.setProperty("--gate", colour);
   const head = make("div", "hands-head", box);
@@ -102,26 +104,27 @@ function buildGate(element, { gate, name, about, colour, low, high }) {
   input.value = (low + high) / 2;
   const effect = make("div", "hands-effect", box);
 
-  const held = { by: false, sending: 0 };
+  let sending = 0;
   input.oninput = () => {
-    held.by = true;
+    element.channel.move(control);
     // many input events come in one animation frame: the last one counts
-    cancelAnimationFrame(held.sending);
-    held.sending = requestAnimationFrame(() => set(element, gate, input.valueAsNumber));
+    cancelAnimationFrame(sending);
+    sending = requestAnimationFrame(() => set(element, gate, input.valueAsNumber));
   };
   input.onchange = () => {
-    held.by = false;
-    cancelAnimationFrame(held.sending);
+    cancelAnimationFrame(sending);
     set(element, gate, input.valueAsNumber);
+    element.channel.move(control, false);
   };
-  // dragged away and back to where it was, a slider does not say "change"
-  input.onpointerup = () => setTimeout(() => (held.by = false));
+  // dragged away and back to where it was, or when the page is scrolled instead, a slider does not say "change"
+  const ended = () => setTimeout(() => element.channel.moving.has(control) && input.onchange());
+  input.onpointerup = input.onpointercancel = input.onblur = ended;
   state.onclick = () => set(element, gate, state.ariaChecked === "true" ? null : input.valueAsNumber);
 
   return (hands) => {
     const value = hands[gate];
     const free = value === null;
-    if (!free && !held.by) input.value = value;
+    if (!free && !element.channel.moving.has(control)) input.value = value;
     const place = input.valueAsNumber;
     input.ariaValueText = free ? "as learned" : number(value);
     input.style.setProperty("--filled", `${(100 * (place - low)) / (high - low)}%`);

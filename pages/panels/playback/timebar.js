@@ -62,8 +62,8 @@ export function connect(bar, data, actions) {
     bar.held = false;
     ask(bar, stepAt(bar, input.valueAsNumber));
   };
-  // dragged away and back to where it was, a slider does not say "change"
-  input.onpointerup = () => setTimeout(() => (bar.held = false));
+  // dragged away and back to where it was, or when the page is scrolled instead, a slider does not say "change"
+  input.onpointerup = input.onpointercancel = () => setTimeout(() => bar.held && input.onchange());
   buttons.film.onclick = () => (bar.film ? stop(bar) : play(bar));
   buttons.live.onclick = () => {
     bar.film = null;

@@ -160,6 +160,8 @@ def run_for(
             if wanted and HOST.configure(token, config):
                 state.pop(f"parents_{page}", None)
                 st.toast(started(config), icon=":material/restart_alt:")
+            elif settings.run and settings.run.network != HOST.config(token).network:
+                st.rerun()  # another window has asked for a new network, after the widgets were drawn
             _send_changes(token, page, settings.run or HOST.config(token), config)
         theirs = HOST.config(token)
         state[f"draft_{page}"] = Draft(theirs, config.network)
