@@ -1,5 +1,6 @@
 """The scripts to take home: the same losses as the Trainer's, bit for bit, and short enough to be read."""
 
+import itertools
 import os
 import subprocess
 import sys
@@ -120,13 +121,13 @@ RACES = {
     "rnn alone": RaceConfig(gru=False, lstm=False, lstm0=False, knobs=Knobs(lag=7, reach=3)),
     "gru chrono": RaceConfig(rnn=False, lstm=False, lstm0=False, chrono=True, knobs=Knobs(lag=5)),
 }
-# runs script after script, each in its folder, as if it were alone
+# runs the script of every folder that it is told, as if it were alone
 RUN_ALL = """
 import os, runpy, sys
-for folder in sys.argv[1:]:
-    os.chdir(folder)
-    print("folder", folder)
+for folder in sys.stdin:
+    os.chdir(folder.strip())
     runpy.run_path("script.py", run_name="__main__")
+    print("end", flush=True)
 """
 
 
@@ -141,40 +142,52 @@ def write(folder, config):
         (folder / file[0]).write_bytes(file[1])
 
 
-def run(*arguments, cwd):
-    """What Python says, which finds nothing of this project."""
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    return subprocess.run(
-        [sys.executable, *arguments],
-        cwd=cwd,
-        env=environment | {"PYTHONIOENCODING": "utf-8:replace"},
-        capture_output=True,
-        check=True,
-        timeout=300,
-    ).stdout.decode()
+def environment():
+    """Of a Python that finds nothing of this project."""
+    others = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    return others | {"PYTHONIOENCODING": "utf-8:replace"}
 
 
 @pytest.fixture(scope="module")
 def printed(tmp_path_factory):
-    """name of a config → the losses that its script printed, as it printed them, step by step."""
+    """printed(config) → the losses that its script prints, as it prints them, step by step."""
     root = tmp_path_factory.mktemp("scripts")
-    folders = {str(root / str(k)): name for k, name in enumerate([*SINGLE, *RACES])}
-    for folder, config in zip(folders, [*SINGLE.values(), *RACES.values()], strict=True):
-        write(Path(folder), config)
-    said, place = {}, None
-    for line in run("-c", RUN_ALL, *folders, cwd=root).splitlines():
-        words = line.split()
-        if words[:1] == ["folder"]:
-            place = said[folders[words[1]]] = []
-        elif words and words[0] == str(len(place) + 1) and len(place) < STEPS:
-            place.append(words[1:])
-    return said
+    numbers = itertools.count()
+    # the same process for all: importing PyTorch takes seconds
+    runner = subprocess.Popen(
+        [sys.executable, "-c", RUN_ALL],
+        cwd=root,
+        env=environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+    )
+    assert runner.stdin
+    assert runner.stdout
+
+    def printed(config):
+        folder = root / str(next(numbers))
+        write(folder, config)
+        runner.stdin.write(f"{folder}\n")
+        runner.stdin.flush()
+        lines = [
+            line.split() for line in iter(runner.stdout.readline, "end\n") if line or pytest.fail(str(folder))
+        ]
+        losses = []
+        for words in lines:
+            if words and words[0] == str(len(losses) + 1) and len(losses) < STEPS:
+                losses.append(words[1:])
+        return losses
+
+    yield printed
+    runner.stdin.close()
+    assert runner.wait(60) == 0
 
 
 @pytest.mark.parametrize("name", SINGLE)
 def test_a_script_has_the_losses_of_the_trainer(name, printed):
     trainer = Trainer(SINGLE[name])
-    assert printed[name] == [[repr(trainer.step())] for _ in range(STEPS)]
+    assert printed(SINGLE[name]) == [[repr(trainer.step())] for _ in range(STEPS)]
 
 
 @pytest.mark.parametrize("name", RACES)
@@ -183,7 +196,7 @@ def test_the_script_of_a_race_has_the_losses_of_every_lane(name, printed):
     for _ in range(STEPS):
         race.step()
         expected.append([repr(lane.trainer.loss) for lane in race.lanes.values()])
-    assert printed[name] == expected
+    assert printed(RACES[name]) == expected
 
 
 def test_a_script_runs_alone_as_it_is_downloaded(tmp_path):
@@ -191,7 +204,15 @@ def test_a_script_runs_alone_as_it_is_downloaded(tmp_path):
     (tmp_path / "home.py").write_text(script(config), encoding="utf-8")
     name, content = data_file(config)
     (tmp_path / name).write_bytes(content)
-    lines = run("home.py", cwd=tmp_path).splitlines()
+    done = subprocess.run(
+        [sys.executable, "home.py"],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        check=True,
+        timeout=300,
+    )
+    lines = done.stdout.decode().splitlines()
     trainer = Trainer(config)
     assert lines[:5] == [f"{step} {trainer.step()!r}" for step in range(1, 6)]
     assert lines[999].startswith("1000 ")
