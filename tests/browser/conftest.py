@@ -6,9 +6,9 @@ import os
 
 import pytest
 
+from tests.browser.servers import start_server
 from tests.browser.tabs import LOOK, Tabs
 from tests.chromium import CHROMIUM, FLAGS
-from tests.servers import Server
 
 REQUIRED = os.environ.get("REQUIRE_BROWSER") == "1"
 SMALL_PROJECTOR = {"width": 1280, "height": 720}
@@ -26,8 +26,7 @@ def pytest_runtest_makereport(item):
 
 @pytest.fixture(scope="package")
 def server():
-    # training gets what the browser leaves, and ends with the page that showed it
-    server = Server(nice=2, LSTM_PROCESSES="1", LSTM_LEASE_SECONDS="0.5")
+    server = start_server()
     yield server
     server.stop()
     assert "Traceback" not in server.said()

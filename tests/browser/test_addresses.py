@@ -2,14 +2,14 @@
 
 import pytest
 
-from tests.browser.conftest import wait_for_step
-from tests.servers import Server
+from tests.browser.conftest import frames_pass, wait_for_step
+from tests.browser.servers import start_server
 
 
 @pytest.fixture(scope="module")
 def below():
     """A server below a base path."""
-    server = Server(base="/class")
+    server = start_server(base="/class")
     yield server
     server.stop()
 
@@ -22,6 +22,7 @@ def test_a_page_opens_by_its_address(below, browser, path, shown):
     page.on("response", lambda answer: refused.append(answer.url) if answer.status >= 400 else None)
     page.goto(below.url + path)
     wait_for_step(page, 1)
+    frames_pass(page)
     assert page.url.startswith(below.url + shown)
     assert page.get_by_role("dialog").count() == 0
     assert refused == []

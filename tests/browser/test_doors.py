@@ -9,8 +9,8 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from tests.browser.conftest import frames_pass, wait_for_status, wait_for_step
+from tests.browser.servers import start_server
 from tests.films import HOSTILE
-from tests.servers import Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 # short enough for a column's name and for one token; every part of it would leave a mark
@@ -269,7 +269,7 @@ def test_a_message_of_many_megabytes_is_cut_off_before_it_is_read(server):
 
 
 def test_whoever_finds_the_server_full_is_told_so_and_gets_in_later(open_page):
-    server = Server(LSTM_MAX_VIEWERS="1")
+    server = start_server(LSTM_MAX_VIEWERS="1")
     try:
         first = open_page(server.url)
         second = open_page(server.url, wait=False)

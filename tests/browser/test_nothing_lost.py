@@ -15,7 +15,7 @@ from tests.browser.conftest import (
     wait_for_status,
     wait_for_step,
 )
-from tests.servers import Server
+from tests.browser.servers import start_server
 
 pytestmark = pytest.mark.browser
 PAGES = {"": "text", "/series": "series", "/memory": "memory", "/ablation": "ablation", "/compare": "compare"}
@@ -259,7 +259,7 @@ OWN = "All work and no play makes Jack a dull boy. <b>bold</b>\n"
 
 
 def test_a_killed_server_that_starts_again_goes_on_with_the_run(browser, tmp_path):
-    server = Server(LSTM_SAVE_SECONDS="0.5")
+    server = start_server(LSTM_SAVE_SECONDS="0.5")
     context = browser.new_context(viewport=LAPTOP)
     try:
         page = context.new_page()

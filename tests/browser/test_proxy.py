@@ -12,8 +12,8 @@ import websockets
 import websockets.sync.client
 
 from tests.browser.conftest import REQUIRED, frames_pass, live, press, quiet, step, wait_for_step
+from tests.browser.servers import start_server
 from tests.nginx import NGINX, Nginx
-from tests.servers import Server
 
 pytestmark = pytest.mark.browser
 
@@ -28,7 +28,7 @@ def nginx_is_there():
 
 @pytest.fixture(scope="module")
 def server():
-    server = Server(base="/lstm")
+    server = start_server(base="/lstm")
     yield server
     server.stop()
     assert "Traceback" not in server.said()

@@ -1,17 +1,17 @@
-"""Servers that stop, start again, or live under another path."""
+"""Servers that stop, start again, or are full."""
 
 import json
 
 import pytest
 
 from tests.browser.conftest import frames_pass, live, step, wait_for_status, wait_for_step
-from tests.servers import Server
+from tests.browser.servers import start_server
 
 pytestmark = pytest.mark.browser
 
 
 def test_a_lost_connection_is_said_and_mends_itself(browser):
-    server = Server()
+    server = start_server()
     context = browser.new_context()
     try:
         page = context.new_page()
@@ -32,19 +32,8 @@ def test_a_lost_connection_is_said_and_mends_itself(browser):
         server.stop()
 
 
-def test_it_works_under_a_base_path(open_page):
-    server = Server(base="/class/lstm")
-    try:
-        for path in ("/", "/series"):
-            page = open_page(server.url + path)
-            frames_pass(page)
-            assert live(page, "status") == "training"
-    finally:
-        server.stop()
-
-
 def test_who_finds_no_place_waits_and_is_told_so(open_page):
-    server = Server(LSTM_MAX_RUNS="1", LSTM_LEASE_SECONDS="0.5")
+    server = start_server(LSTM_MAX_RUNS="1")
     try:
         first = open_page(server.url)
         second = open_page(server.url, wait=False)
@@ -63,14 +52,12 @@ def test_who_finds_no_place_waits_and_is_told_so(open_page):
 
 
 def test_a_server_that_is_told_to_end_saves_its_runs_and_logs_no_key(browser):
-    server = Server(
-        LSTM_SAVE_SECONDS="3600"
-    )  # so that nothing but the end of the server saves what was learnt
+    server = start_server(LSTM_SAVE_SECONDS="3600")  # only its end saves what was learnt
     context = browser.new_context()
     try:
         page = context.new_page()
         page.goto(f"{server.url}/series")
-        wait_for_step(page, 300)
+        wait_for_step(page, 100)
         page.wait_for_function("() => location.search.includes('series_run=')")
         token = page.evaluate("() => new URLSearchParams(location.search).get('series_run')")
         learnt = step(page)

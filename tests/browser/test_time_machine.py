@@ -333,9 +333,9 @@ def test_the_badge_turns_red_when_it_should(server, open_page, change, said):
 
 
 def test_a_run_without_a_place_is_not_called_untrue(open_page):
-    from tests.servers import Server
+    from tests.browser.servers import start_server
 
-    server = Server(LSTM_MAX_RUNS="1")
+    server = start_server(LSTM_MAX_RUNS="1")
     try:
         open_page(server.url)
         second = open_page(server.url, wait=False)
