@@ -260,7 +260,6 @@ def test_own_text_is_shown_as_text(server, open_page, tmp_path):
     page.wait_for_function(
         "() => document.querySelector('.live-sample-prompt')?.textContent === '<b>bold</b><script>'"
     )
-    wait_for_step(page, 100)
     frames_pass(page, 5)
     assert page.evaluate("window.hacked") is None
     assert page.locator(".live-panel script, .live-panel b, .live-panel img").count() == 0
@@ -296,7 +295,7 @@ def test_everything_stands_on_one_screen_and_nothing_moves(server, share_page, p
     for _ in sizes(page, parts):
         reset(page)
         early = places_of(page, parts)
-        wait_for_step(page, 150)
+        wait_for_step(page, 40)  # its writing has grown at 10 and 30
         late = places_of(page, parts)
         assert early == late
         assert len(late) >= 6
@@ -319,7 +318,7 @@ def test_layers_and_all_units_can_be_shown(server, open_page):
 
 def test_a_new_network_is_announced_and_starts_from_step_0(server, open_page):
     page = open_page(server.url)
-    wait_for_step(page, 200)
+    wait_for_step(page, 60)
     # noted as it happens: by the time that the announcement is seen, the new network may be far ahead
     page.evaluate(
         """() => {
@@ -331,13 +330,13 @@ def test_a_new_network_is_announced_and_starts_from_step_0(server, open_page):
     )
     page.get_by_role("slider", name="Hidden units").press("ArrowLeft")
     page.get_by_text("A new network starts: Short tales by characters, LSTM, 1 layer of 48 units").wait_for()
-    page.wait_for_function("() => window.lowest < 150")
+    page.wait_for_function("() => window.lowest < 40")
     wait_for_status(page, "training")
 
 
 def test_pages_can_be_changed_and_found_again(server, open_page):
     page = open_page(server.url)
-    wait_for_step(page, 50)
+    wait_for_step(page, 20)
     page.get_by_role("link", name="Series").click()
     page.get_by_text("What it forecasts now").wait_for()
     frames_pass(page)
@@ -345,7 +344,7 @@ def test_pages_can_be_changed_and_found_again(server, open_page):
     page.get_by_role("heading", name="What an LSTM is").wait_for()
     page.get_by_role("link", name="Text", exact=True).click()
     page.get_by_text("What it writes now").wait_for()
-    wait_for_step(page, 50)
+    wait_for_step(page, 20)
 
 
 def test_the_guide_leads_to_set_ups_also_after_the_page_was_used(server, open_page):

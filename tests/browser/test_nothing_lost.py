@@ -58,7 +58,7 @@ def note_steps(page):
 def test_a_refresh_goes_on_with_the_same_run(server, open_page, path, name):
     page = open_page(server.url + path)
     run = run_of(page, name)
-    wait_for_step(page, 25)
+    frames_pass(page)
     before = step(page)
     page.reload()
     wait_for_step(page, before)
@@ -69,10 +69,10 @@ def test_a_refresh_goes_on_with_the_same_run(server, open_page, path, name):
 def test_a_second_tab_shows_and_controls_the_same_run(server, open_page):
     one = open_page(server.url)
     run = run_of(one)
-    wait_for_step(one, 50)
+    frames_pass(one)
     other = second_tab(one)
     assert run_of(other) == run
-    wait_for_step(other, 50)
+    frames_pass(other)
     press(one, "Pause")
     quiet(one)
     wait_for_status(other, "paused")
@@ -220,7 +220,7 @@ def test_live_sliders_of_a_new_tab_stand_where_the_run_is(server, open_page):
 
 def test_back_and_forward_show_the_runs_that_were_there(server, open_page):
     page = open_page(server.url + "/?text_corpus=counting&text_hidden_size=16")
-    wait_for_step(page, 100)
+    wait_for_step(page, 20)
     first = run_of(page)
     page.get_by_label("Training history", exact=True).press("Home")
     page.wait_for_function("() => document.querySelector('[data-testid=live]').dataset.at === '0'")
@@ -235,7 +235,7 @@ def test_back_and_forward_show_the_runs_that_were_there(server, open_page):
     # as it was left: at its beginning
     page.wait_for_function("() => document.querySelector('[data-testid=live]').dataset.at === '0'")
     press(page, "Back to live")
-    wait_for_step(page, 100)
+    wait_for_step(page, 20)
     page.go_forward()
     page.wait_for_url(lambda url: second in url)
     frames_pass(page)

@@ -84,7 +84,7 @@ def test_a_second_page_of_the_same_address_follows_the_same_run(open_behind, pro
 
 def test_a_film_is_exported(open_behind, tmp_path):
     page = open_behind("/series")
-    wait_for_step(page, 50)
+    wait_for_step(page, 10)
     with page.expect_download() as download:
         press(page, "Export")
     download.value.save_as(tmp_path / "film.html")
