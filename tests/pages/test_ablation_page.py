@@ -9,7 +9,7 @@ from lstm_core.experiments.ablation.variants import VARIANTS
 from pages.live.server.assets import ASSETS
 from pages.live.server.state import HOST
 from pages.panels.experiments.ablation import COLOURS, DATA, data_name, small_charts_drawing, task_of
-from tests.pages.test_pages import config_of, open_app, words
+from tests.pages.app import config_of, open_app, words
 
 
 def test_it_opens_a_run_and_keeps_it_on_the_next_script_run():

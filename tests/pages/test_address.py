@@ -27,7 +27,7 @@ from lstm_core.experiments.race.config import RaceConfig
 from lstm_core.storage.store import Damaged
 from pages.live.server.state import HOST
 from pages.panels.runs import run
-from tests.pages.test_pages import config_of, open_app, words
+from tests.pages.app import config_of, open_app, words
 
 OWN = TextConfig("own", text="All work and no play makes Jack a dull boy.\n" * 20)
 VALUES = tuple(float((7 * k) % 23) for k in range(400))

@@ -8,7 +8,7 @@ from pages.panels.controls.network import row_names
 from pages.panels.heatmaps.heatmaps import gates_drawing, gates_of, memory_drawing
 from pages.panels.sequence.sequence import palette
 from pages.panels.unit.unit import unit_lines_drawing
-from tests.pages.test_pages import config_of, open_app, words
+from tests.pages.app import config_of, open_app, words
 
 PAGES = ["text.py", "series.py", "inside.py", "cell.py", "hands.py"]
 GAPS = {"text_goal": "gaps", "text_bidirectional": "True"}

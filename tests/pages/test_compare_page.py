@@ -7,7 +7,7 @@ from lstm_core.experiments.pair.differences import DIFFERENCES, differences_for
 from pages.live.server.assets import ASSETS
 from pages.live.server.state import HOST
 from pages.panels.compare import compare
-from tests.pages.test_pages import open_app, words
+from tests.pages.app import open_app, words
 
 
 def config_of(app, page="compare"):

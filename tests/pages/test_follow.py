@@ -14,7 +14,7 @@ from pages.panels.sharing import code_entry, share
 from pages.panels.sharing.code_entry import Tries
 from pages.panels.sharing.presented import presented, screen_of
 from pages.screens.every import NAMES, SCREENS, SHOWN_ON
-from tests.pages.test_pages import open_app, words
+from tests.pages.app import open_app, words
 
 SINGLE = ["text", "series", "inside", "cell", "hands"]
 EXPERIMENTS = ["memory", "bptt", "ablation", "compare"]

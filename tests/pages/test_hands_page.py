@@ -12,7 +12,7 @@ from pages.panels.hands_on.hands import GATES, gates
 from pages.panels.heatmaps.heatmaps import gates_drawing, gates_of, memory_drawing
 from pages.panels.output.forecast import forecast_chart_drawing
 from pages.panels.playback import transport
-from tests.pages.test_pages import config_of, open_app, words
+from tests.pages.app import config_of, open_app, words
 
 
 @pytest.mark.parametrize(("query", "page"), [({}, "text"), ({"series_kind": "sine"}, "series")])

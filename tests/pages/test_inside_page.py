@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.pages.test_pages import config_of, open_app
+from tests.pages.app import config_of, open_app
 
 
 @pytest.mark.parametrize(

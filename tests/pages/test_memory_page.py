@@ -12,7 +12,7 @@ from pages.live.server.assets import ASSETS
 from pages.live.server.state import HOST
 from pages.panels.experiments.race import COLOURS
 from pages.panels.experiments.race_charts import accuracy_drawing, gradients_drawing, lags_drawing
-from tests.pages.test_pages import config_of, open_app, words
+from tests.pages.app import config_of, open_app, words
 
 PAGES = pytest.mark.parametrize("page", ["memory.py", "bptt.py"])
 

@@ -1,41 +1,18 @@
 """Every page through AppTest: it runs, its settings reach the run, and bad input meets a sentence."""
 
 import io
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from streamlit.testing.v1 import AppTest
 
 from lstm_core.config import CORPORA, SERIES
 from lstm_core.tasks.encoding import LONGEST_TEXT
 from pages.common.markdown import escape_markdown
 from pages.live.server.state import HOST, LIMITS
+from tests.pages.app import config_of, open_app, words
 
-ROOT = Path(__file__).parents[2]
 PAGES = ["text.py", "series.py", "guide.py"]
-
-
-def open_app(page="text.py", **query):
-    app = AppTest.from_file(str(ROOT / "pages" / "shell.py"), default_timeout=60)
-    for name, value in query.items():
-        app.query_params[name] = value
-    if page != "text.py":
-        app.switch_page(page)
-    app.run()
-    assert not app.exception
-    return app
-
-
-def config_of(app, page):
-    """Of the run that a page shows."""
-    return HOST.config(app.session_state[f"run_{page}"])
-
-
-def words(elements):
-    """What the reader of these elements sees, without the marks that keep Markdown away."""
-    return " ".join(element.value.replace("\\", "").replace("\u2060", "") for element in elements)
 
 
 @pytest.mark.parametrize("page", PAGES)

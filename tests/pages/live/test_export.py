@@ -22,7 +22,7 @@ from pages.live.server.export import EXPORT, file_stem
 from pages.live.server.state import HOST, LIMITS
 from pages.panels.runs.settings_from_config import page_of
 from pages.panels.sharing.export import _UNPACKING
-from tests.pages.test_pages import open_app, words
+from tests.pages.app import open_app, words
 
 SMALL = ModelConfig(hidden_size=6)
 CONFIGS = {

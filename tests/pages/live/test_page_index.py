@@ -11,7 +11,7 @@ from pages.live.routes import routes
 from pages.live.server.page_index import FIRST, index_html, page_names
 from pages.live.server.security_headers import inline_hashes, policy
 
-SHELL = Path(__file__).parents[2] / "pages" / "shell.py"
+SHELL = Path(__file__).parents[3] / "pages" / "shell.py"
 
 
 @pytest.fixture(scope="module")
