@@ -23,8 +23,8 @@ settings.load_profile("lstm")
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config, items):
-    """Browser tests come last, so that their server and Chromium are started once only. Of pages that are
-    looked at for minutes they are left out, unless this run is thorough or their files are named.
+    """Browser tests come last, so that their server and Chromium are started once only. Those
+    that take long are left out, unless this run is thorough or their files are named.
     """
     if PROFILE != "thorough" and config.args == config.getini("testpaths"):
         left_out = [item for item in items if item.get_closest_marker("thorough")]

@@ -200,6 +200,7 @@ def test_a_live_slider_acts_while_it_is_dragged(server, open_page, path):
     assert live(page, "status") == "training"
 
 
+@pytest.mark.thorough
 def test_a_copied_link_opens_the_same_set_up(server, open_page):
     page = open_page(server.url + "/?text_corpus=counting&text_hidden_size=16&text_temperature=1.2")
     slider = page.get_by_label("Noise", exact=True)
@@ -234,6 +235,7 @@ def test_the_next_token_follows_the_prompt_as_it_is_typed(server, open_page):
     assert top.is_visible()
 
 
+@pytest.mark.thorough
 def test_two_tabs_do_not_disturb_each_other(server, open_page):
     one, other = open_page(server.url), open_page(server.url)
     press(one, "Pause")
@@ -334,6 +336,7 @@ def test_a_new_network_is_announced_and_starts_from_step_0(server, open_page):
     wait_for_status(page, "training")
 
 
+@pytest.mark.thorough
 def test_pages_can_be_changed_and_found_again(server, open_page):
     page = open_page(server.url)
     wait_for_step(page, 20)
@@ -347,6 +350,7 @@ def test_pages_can_be_changed_and_found_again(server, open_page):
     wait_for_step(page, 20)
 
 
+@pytest.mark.thorough
 def test_the_guide_leads_to_set_ups_also_after_the_page_was_used(server, open_page):
     page = open_page(server.url)
     for card, rows in (("A unit that counts", 16), ("Brackets that close", 32), ("A unit that counts", 16)):

@@ -67,6 +67,7 @@ def test_a_slider_acts(open_behind):
     )
 
 
+@pytest.mark.thorough
 def test_a_second_page_of_the_same_address_follows_the_same_run(open_behind, proxy):
     page = open_behind("/series")
     page.wait_for_function("() => location.search.includes('series_run=')")
