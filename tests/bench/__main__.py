@@ -33,6 +33,7 @@ GROUPS = {
     "text": "what watching costs in learning",
     "flow": "the gradient of the last step's loss, back through time",
     "race": "RNN, GRU and LSTM side by side, against bare loops",
+    "stopped": "a process that trains hangs: its runs go on elsewhere",
     "attack": "malformed messages and files: nothing falls, nobody else notices",
     "recall": "who remembers over how many steps, and how soon (long: only when it is named)",
     "crash": "the server is killed at random moments and starts again (long)",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import math
+import re
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -44,21 +45,46 @@ class MeasuredServer(Server):
         return self._ask("api/health")
 
     def processes(self) -> list[Path]:
-        """In /proc: the server's own, and those that train for it; empty where the system does not tell."""
-        own = Path(f"/proc/{self.process.pid}")
-        children = "".join(path.read_text() for path in own.glob("task/*/children")).split()
-        return [own, *(Path(f"/proc/{child}") for child in children)] if own.exists() else []
+        """In /proc: the server's own, those that train for it, and what begins them; empty where the system
+        does not tell.
+        """
+        found = [own] if (own := Path(f"/proc/{self.process.pid}")).exists() else []
+        for process in found:  # which grows meanwhile
+            found += _children(process)
+        return found
+
+    def trainers(self) -> list[int]:
+        """Numbers of the processes that train: a child of the server begins them."""
+        own, *others = self.processes()
+        direct = _children(own)
+        return [int(process.name) for process in others if process not in direct]
 
     def memory(self) -> float:
-        """Megabytes of memory that all of them hold, what they share counted once; not a number where the
-        system does not tell.
+        """Megabytes of memory that all of them hold. What they share counts once; so do pages of files that
+        others have loaded, too. Not a number where the system does not tell.
         """
+        own, files = 0.0, dict[str, float]()
         try:
-            sizes = [(place / "smaps_rollup").read_text() for place in self.processes()]
+            for process in self.processes():
+                private = _PRIVATE.search((process / "smaps_rollup").read_text())
+                own += int(private[1]) if private else math.nan
+                for place, resident, anonymous in _MAPPED.findall((process / "smaps").read_text()):
+                    files[place] = max(files.get(place, 0.0), int(resident) - int(anonymous))
         except OSError:
             return math.nan
-        lines = [line for size in sizes for line in size.splitlines() if line.startswith("Pss:")]
-        return sum(int(line.split()[1]) for line in lines) / 1024 if lines else math.nan
+        return (own + sum(files.values())) * 1.024e-3 if own else math.nan
+
+
+# kB that are no file's; and of each mapping its place in a file, all its kB, and those that are no longer the file's
+_PRIVATE = re.compile(r"^Pss_Anon: +(\d+)", re.MULTILINE)
+_MAPPED = re.compile(
+    r"^\w+-\w+ \S+ (\w+ \S+ \d+ +/.*)\n(?:.*\n)*?Rss: +(\d+) kB\n(?:.*\n)*?Anonymous: +(\d+) kB", re.MULTILINE
+)
+
+
+def _children(process: Path) -> list[Path]:
+    numbers = "".join(path.read_text() for path in process.glob("task/*/children")).split()
+    return [Path(f"/proc/{number}") for number in numbers]
 
 
 @contextlib.contextmanager

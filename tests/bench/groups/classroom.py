@@ -24,7 +24,7 @@ def _class(options: Options, count: int) -> Iterator[Figure]:
     with serve("tests/bench/opening.py", LSTM_MAX_RUNS=str(max(64, count + 1))) as server:
         (alone,) = watch(server, server.open_runs(1), 2, options.seconds(3, 1))
         # then a few for every process: what is loaded at the first use is not the price of a run
-        watch(server, server.open_runs(2 * len(server.processes())), 1, 1)
+        watch(server, server.open_runs(2 * max(1, len(server.trainers()))), 1, 1)
         empty = full = server.memory()
 
         def look() -> None:

@@ -59,6 +59,7 @@ def measure(options: Options) -> Iterator[Figure]:
         serve(LSTM_LEASE_SECONDS=str(LEASE)) as server,
         _serve_bare(Path(folder)) as other,
     ):
+        memory = server.memory()
         for _ in range(options.times(9, 1) + 1):
             ours.append(_open(browser, server.url, script.TRAINED))
             time.sleep(LEASE + 0.5)  # a run that trains on would slow the other page
@@ -69,6 +70,7 @@ def measure(options: Options) -> Iterator[Figure]:
     rival = "a page of one word"
     yield Figure("first_frame", about, own.seconds, "s", other_page.seconds, rival, at_most=1.6)
     yield Figure("requests", "requests until then", own.requests, "", other_page.requests, rival)
+    yield Figure("idle", "memory of the server before, all processes", memory, "MB", at_most=500)
     yield Figure("megabytes", "sent until then", own.megabytes, "MB", other_page.megabytes, rival)
 
 
