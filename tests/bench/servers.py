@@ -75,7 +75,7 @@ class MeasuredServer(Server):
         return (own + sum(files.values())) * 1.024e-3 if own else math.nan
 
 
-# kB that are no file's; and of each mapping its place in a file, all its kB, and those that are no longer the file's
+# kB that are no file's; of each mapping its place in a file, its kB, and those that are no longer the file's
 _PRIVATE = re.compile(r"^Pss_Anon: +(\d+)", re.MULTILINE)
 _MAPPED = re.compile(
     r"^\w+-\w+ \S+ (\w+ \S+ \d+ +/.*)\n(?:.*\n)*?Rss: +(\d+) kB\n(?:.*\n)*?Anonymous: +(\d+) kB", re.MULTILINE
