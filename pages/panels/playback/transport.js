@@ -89,9 +89,9 @@ function show(element, frame, channel, actions) {
   crowd.hidden = followers === null;
   setText(crowd, followers === 1 ? "1 follower" : `${whole.format(followers ?? 0)} followers`);
 
-  // the network shown may be one of the past, while that of now goes on
+  // the network shown may be one of the past, while that of now goes on, or not, as its button says
   const past = meta.at !== undefined && meta.at !== null && !lost;
-  setText(status, ended ? "ended" : past ? `${state} · past shown` : state);
+  setText(status, ended ? "ended" : past ? "past shown" : state);
   status.dataset.state = state;
   message.textContent = ended ? ENDED : channel.notice || (lost ? LOST : meta.message || meta.trouble) || "";
   const waits = queue.show(element.parts.card, meta, lost);
