@@ -11,6 +11,7 @@ from tests.browser.conftest import (
     live,
     press,
     quiet,
+    sizes,
     step,
     wait_for_status,
     wait_for_step,
@@ -121,6 +122,8 @@ def test_a_drag_shows_every_step_under_the_hand(server, share_page):
     assert len(set(shown)) == 3
     frames_pass_by_the_clock(page)
     assert step(page) == shown[-1]
+    for _ in sizes(page, ".transport"):
+        assert page.locator(".transport").evaluate("bar => bar.scrollWidth <= bar.clientWidth")
     press(page, "Back to live")
 
 
