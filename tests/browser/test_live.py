@@ -378,3 +378,11 @@ def test_dark_theme(server, share_page):
     frames_pass(page)
     colour = page.evaluate("() => getComputedStyle(document.querySelector('.js-plotly-plot text')).fill")
     assert min(int(part) for part in re.findall(r"\d+", colour)[:3]) > 150
+
+
+@pytest.mark.thorough
+def test_a_phone_reaches_all_pages_and_settings(server, open_page):
+    page = open_page(server.url, viewport={"width": 390, "height": 844}, has_touch=True)
+    page.get_by_test_id("stExpandSidebarButton").tap()
+    page.get_by_test_id("stSidebar").get_by_role("link", name="Series").tap()
+    page.get_by_text("What it forecasts now").wait_for()
