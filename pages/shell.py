@@ -37,7 +37,7 @@ STYLE = """
 @media (max-width: 1340px) { /* their icons alone */
   .st-key-toolbar [data-testid="stPopoverButton"] p { position: absolute; clip-path: inset(50%); }
 }
-@media (max-width: 640px) { /* a phone's header has the menu of pages and settings; nobody projects from a phone */
+@media (max-width: 640px) { /* in a phone's header stands the menu; and nobody projects from a phone */
   [data-testid="stLayoutWrapper"]:has(> .st-key-toolbar) { position: static; align-self: end; }
   .presenter-button { display: none; }
 }
