@@ -220,8 +220,8 @@ def test_a_copied_link_opens_the_same_set_up(server, open_page):
 
 
 def test_the_next_token_follows_the_prompt_as_it_is_typed(server, open_page):
-    page = open_page(server.url + "/?text_corpus=counting")
-    wait_for_step(page, 150)
+    page = open_page(server.url + "/?text_corpus=counting&text_hidden_size=32")
+    wait_for_step(page, 60)
     press(page, "Pause")
     quiet(page)
     top = page.locator(".live-next-token").first

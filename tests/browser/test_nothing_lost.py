@@ -195,12 +195,12 @@ def test_the_layout_of_a_second_tab_follows_when_the_first_one_asks_for_another_
             "() => [...document.querySelectorAll('.js-plotly-plot')].some(plot => plot.data.length === 3)"
         )
         tab.wait_for_url(re.compile("text_cell=gru"))
-        frames_pass(tab, 10)
+        frames_pass(tab)
     assert run_of(one) == run_of(other)
     assert one.get_by_role("slider", name="Hidden units").get_attribute("aria-valuetext") in ("48", None)
     assert other.evaluate("window.scripts") <= 6
     before = other.evaluate("window.scripts")
-    frames_pass(other, 20)
+    frames_pass(other, 8)
     assert other.evaluate("window.scripts") == before
 
 
