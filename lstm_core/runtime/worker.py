@@ -159,8 +159,8 @@ class Worker:
         """Answer a question; or begin to, where the answer has parts."""
         assert name in QUESTIONS or name == "film", name
         self.turn_began = time.monotonic()  # who does not come back from it hangs
-        self._blame(self._runs.get(args[0]) if name != "unpack" else None)
         try:
+            self._blame(self._runs.get(args[0]) if name != "unpack" else None)
             if name == "film":
                 run = self._runs[args[0]].run
                 run.restore()

@@ -30,6 +30,11 @@ class Adam:
         self.exp_avg_sq = {name: torch.zeros_like(one) for name, one in self._parameters.items()}
         self.steps = {name: torch.tensor(0.0) for name in self._parameters}
 
+    def zero_grad(self) -> None:
+        """No parameter has a gradient any more."""
+        for one in self._parameters.values():
+            one.grad = None
+
     @torch.no_grad()
     def step(self, learning_rate: float) -> None:
         """Change all parameters that have a gradient."""
@@ -64,13 +69,11 @@ class Adam:
 
     def load(self, state: Mapping[str, Any]) -> None:
         """Go on from what `state` returned; copies it."""
-        if not state:
-            return self.clear()
-        for name in self._parameters:
+        self.clear()
+        for name in self._parameters if state else ():
             self.exp_avg[name] = state["exp_avg"][name].clone()
             self.exp_avg_sq[name] = state["exp_avg_sq"][name].clone()
             self.steps[name] = torch.tensor(state["step"])
-        return None
 
 
 def read_adam(state: Any, parameters: Mapping[str, Tensor], step: int) -> dict[str, Any]:

@@ -97,8 +97,7 @@ class Trainer:
         batch = self.task.batch(self.rng, knobs.batch_size, self.length, knobs.noise)
         predictions, _ = self.model(batch.inputs, holds=self.holds, reach=knobs.reach)
         loss = self.model.loss(predictions, batch.targets, batch.skip)
-        for parameter in self.parameters:
-            parameter.grad = None  # as Optimizer.zero_grad, which takes 0.1 ms more
+        self.optimizer.zero_grad()
         loss.backward()
         norm = nn.utils.clip_grad_norm_(self.parameters, knobs.clip, foreach=True)
         value = loss.item()

@@ -80,8 +80,7 @@ class Ablation:
         inputs = torch.stack([batch.inputs for batch in batches])
         targets = torch.stack([batch.targets for batch in batches])
         losses = self.stack.losses(inputs, targets, batches[0].skip)
-        for parameter in self.stack.parameters.values():
-            parameter.grad = None
+        self.optimizer.zero_grad()
         losses.sum().backward()
         norms = self.stack.clip(knobs.clip)
         self.losses = losses.detach()
